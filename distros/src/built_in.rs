@@ -1,0 +1,52 @@
+//! The distributions that are compiled in.
+
+use std::io;
+
+use crate::distro::list;
+use crate::{DataDistro, Distro, Error};
+
+/// Pairs a key's name with what its file holds.
+macro_rules! key {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../keys/", $name, ".asc")))
+    };
+}
+
+const FILES: &[&str] = &[include_str!("../debian.toml"), include_str!("../ubuntu.toml")];
+
+pub(crate) const KEYS: &[(&str, &[u8])] = &[
+    key!("debian-archive-bookworm-automatic"),
+    key!("debian-archive-bookworm-security-automatic"),
+    key!("debian-archive-bookworm-stable"),
+    key!("debian-archive-bullseye-automatic"),
+    key!("debian-archive-bullseye-security-automatic"),
+    key!("debian-archive-bullseye-stable"),
+    key!("debian-archive-trixie-automatic"),
+    key!("debian-archive-trixie-security-automatic"),
+    key!("debian-archive-trixie-stable"),
+    key!("ubuntu-archive-2018"),
+];
+
+/// Returns the distributions that are compiled in.
+pub fn built_in() -> Result<Vec<DataDistro>, Error> {
+    FILES.iter().map(|text| DataDistro::parse(text, built_in_key)).collect()
+}
+
+/// Returns the compiled-in distribution with this name.
+pub fn find(name: &str) -> Result<DataDistro, Error> {
+    let mut known = built_in()?;
+    match known.iter().position(|distro| distro.name() == name) {
+        Some(index) => Ok(known.swap_remove(index)),
+        None => Err(Error::UnknownDistro {
+            name: name.to_owned(),
+            known: list(known.iter().map(DataDistro::name)),
+        }),
+    }
+}
+
+fn built_in_key(name: &str) -> io::Result<Vec<u8>> {
+    KEYS.iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, bytes)| bytes.to_vec())
+        .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+}
