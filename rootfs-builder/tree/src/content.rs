@@ -1,0 +1,252 @@
+//! The bytes of a regular file: in memory, or a span of a file on disk.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The bytes of a regular file.
+///
+/// Equality compares where the bytes are, not what they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Small or made bytes.
+    Inline(Arc<[u8]>),
+    /// Part of a file that outlives the tree: an opened package, or a file of a directory.
+    Span {
+        /// The file.
+        file: Arc<Path>,
+        /// Where the bytes begin.
+        offset: u64,
+        /// How many there are.
+        length: u64,
+    },
+}
+
+impl Content {
+    /// How many bytes there are.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Inline(bytes) => bytes.len() as u64,
+            Self::Span { length, .. } => *length,
+        }
+    }
+
+    /// Opens the bytes for reading in order.
+    pub fn open(&self) -> io::Result<ContentReader> {
+        Ok(ContentReader(match self {
+            Self::Inline(bytes) => Source::Inline { bytes: bytes.clone(), position: 0 },
+            Self::Span { file, offset, length } => Source::Span {
+                file: fs_err::File::open(file.as_ref())?.into_file(),
+                position: *offset,
+                end: offset.saturating_add(*length),
+            },
+        }))
+    }
+
+    /// Reads all bytes, refusing more than `limit`.
+    pub fn read(&self, limit: u64) -> io::Result<Vec<u8>> {
+        if self.length() > limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "file is larger than expected",
+            ));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(self.length()).unwrap_or(0));
+        self.open()?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Computes the SHA-256 digest of the bytes.
+    pub fn sha256(&self) -> io::Result<[u8; 32]> {
+        let mut hasher = HashWriter(Sha256::new());
+        self.write_to(&mut hasher, &mut OpenSource::default())?;
+        Ok(hasher.0.finalize().into())
+    }
+
+    /// Whether both hold the same bytes, wherever those are.
+    pub fn has_bytes_of(&self, other: &Content) -> io::Result<bool> {
+        if self == other {
+            return Ok(true);
+        }
+        if self.length() != other.length() {
+            return Ok(false);
+        }
+        let (mut ours, mut theirs) = (self.open()?, other.open()?);
+        let mut buffers = (vec![0; BUFFER_BYTES], vec![0; BUFFER_BYTES]);
+        let mut left = self.length();
+        while left > 0 {
+            let count = chunk_bytes(left);
+            let (a, b) = (&mut buffers.0[..count], &mut buffers.1[..count]);
+            ours.read_exact(a)?;
+            theirs.read_exact(b)?;
+            if a != b {
+                return Ok(false);
+            }
+            left -= count as u64;
+        }
+        Ok(true)
+    }
+
+    /// Whether the bytes are a file below this directory of the host.
+    pub fn is_stored_below(&self, directory: &Path) -> bool {
+        match self {
+            Self::Inline(_) => false,
+            Self::Span { file, .. } => file.starts_with(directory),
+        }
+    }
+
+    /// Writes all bytes to `output`, opening no file that `source` has open already.
+    pub(crate) fn write_to(
+        &self,
+        output: &mut dyn Write,
+        source: &mut OpenSource,
+    ) -> io::Result<()> {
+        let (file, mut position, mut left) = match self {
+            Self::Inline(bytes) => return output.write_all(bytes),
+            Self::Span { file, offset, length } => (file, *offset, *length),
+        };
+        let (file, buffer) = source.open(file)?;
+        while left > 0 {
+            let chunk = &mut buffer[..chunk_bytes(left)];
+            file.read_exact_at(chunk, position)?;
+            output.write_all(chunk)?;
+            position += chunk.len() as u64;
+            left -= chunk.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Inline(bytes.into())
+    }
+}
+
+/// Reads the bytes of a content in order.
+#[derive(Debug)]
+pub struct ContentReader(Source);
+
+#[derive(Debug)]
+enum Source {
+    Inline { bytes: Arc<[u8]>, position: usize },
+    Span { file: File, position: u64, end: u64 },
+}
+
+impl Read for ContentReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Source::Inline { bytes, position } => {
+                let count = (&bytes[*position..]).read(buffer)?;
+                *position += count;
+                Ok(count)
+            }
+            Source::Span { file, position, end } => {
+                let left = usize::try_from(*end - *position).unwrap_or(usize::MAX);
+                let wanted = buffer.len().min(left);
+                if wanted == 0 {
+                    return Ok(0);
+                }
+                let count = file.read_at(&mut buffer[..wanted], *position)?;
+                if count == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                *position += count as u64;
+                Ok(count)
+            }
+        }
+    }
+}
+
+/// The file that the last span came from, kept open because the next span often is of it too.
+#[derive(Debug, Default)]
+pub(crate) struct OpenSource {
+    current: Option<(Arc<Path>, File)>,
+    buffer: Vec<u8>,
+}
+
+impl OpenSource {
+    /// Opens `wanted` unless it is open, and lends a buffer to copy with.
+    pub(crate) fn open(&mut self, wanted: &Arc<Path>) -> io::Result<(&File, &mut [u8])> {
+        self.buffer.resize(BUFFER_BYTES, 0);
+        let file = match self.current.take() {
+            Some((path, file)) if path == *wanted => file,
+            _ => fs_err::File::open(wanted.as_ref())?.into_file(),
+        };
+        let (_, file) = self.current.insert((wanted.clone(), file));
+        Ok((file, &mut self.buffer))
+    }
+}
+
+struct HashWriter(Sha256);
+
+impl Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn chunk_bytes(left: u64) -> usize {
+    usize::try_from(left).unwrap_or(usize::MAX).min(BUFFER_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn span(directory: &Path, bytes: &[u8], offset: u64, length: u64) -> Content {
+        let path = directory.join("source");
+        fs_err::write(&path, bytes).unwrap();
+        Content::Span { file: path.into(), offset, length }
+    }
+
+    #[test]
+    fn a_span_reads_only_its_part() {
+        let directory = tempfile::tempdir().unwrap();
+        let content = span(directory.path(), b"before-part-after", 7, 4);
+        assert_eq!(content.read(4).unwrap(), b"part");
+    }
+
+    #[test]
+    fn more_than_the_limit_is_not_read() {
+        let error = Content::from(vec![0; 5]).read(4).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_file_shorter_than_its_span_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let content = span(directory.path(), b"short", 3, 10);
+        assert_eq!(content.read(10).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(content.sha256().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn bytes_are_equal_wherever_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let bytes = vec![7; BUFFER_BYTES + 1];
+        let content = span(directory.path(), &bytes, 0, bytes.len() as u64);
+        assert!(content.has_bytes_of(&Content::from(bytes.clone())).unwrap());
+        let changed = [&bytes[..BUFFER_BYTES], b"x"].concat();
+        assert!(!content.has_bytes_of(&Content::from(changed)).unwrap());
+    }
+
+    #[test]
+    fn the_digest_is_sha256() {
+        let digest = Content::from(b"abc".to_vec()).sha256().unwrap();
+        assert_eq!(digest[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+}

@@ -1,0 +1,59 @@
+//! Tells whether a directory is still what it was, without reading a file.
+
+use std::path::Path;
+
+use rustix::fs::{FileType, Statx, StatxAttributes};
+use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
+
+use super::entries::Entries;
+use super::root::Root;
+use super::status::{Stamp, status, status_of_entry};
+use crate::error::Error;
+use crate::path::GuestPath;
+
+/// Digests names, numbers, kinds and times of change of everything in a directory.
+///
+/// Two equal results mean that nothing was changed in between, provided that nothing was being
+/// changed while the first was taken. The result says nothing about another directory, not even
+/// about a copy.
+pub fn fingerprint(directory: &Path) -> Result<[u8; 32], Error> {
+    let root = Root::open(directory)?;
+    let mut hasher = Sha256::new();
+    let mut entries = Entries::new();
+    let mut pending = vec![GuestPath::root()];
+    while let Some(path) = pending.pop() {
+        let failed = |errno: Errno| root.error("list", &path, errno);
+        let handle = root.open_listed(path.as_bytes()).map_err(failed)?;
+        let stat = status(&handle).map_err(failed)?;
+        add(&mut hasher, path.as_bytes(), &stat);
+        let mut names = entries.names(&handle).map_err(failed)?;
+        names.sort_unstable();
+        for name in names {
+            let stat = status_of_entry(&handle, &name).map_err(failed)?;
+            if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+                return Err(root.error("read", &path.join(&name)?, Errno::XDEV));
+            }
+            if FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory {
+                pending.push(path.join(&name)?);
+            } else {
+                add(&mut hasher, &name, &stat);
+            }
+        }
+    }
+    Ok(hasher.finalize().into())
+}
+
+fn add(hasher: &mut Sha256, name: &[u8], stat: &Statx) {
+    let Stamp { inode, born, changed } = Stamp::of(stat);
+    hasher.update((name.len() as u64).to_le_bytes());
+    hasher.update(name);
+    hasher.update(stat.stx_mode.to_le_bytes());
+    for number in [inode, stat.stx_size] {
+        hasher.update(number.to_le_bytes());
+    }
+    for time in [born, changed] {
+        hasher.update(time.seconds.to_le_bytes());
+        hasher.update(time.nanoseconds.to_le_bytes());
+    }
+}

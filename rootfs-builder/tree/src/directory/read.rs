@@ -1,0 +1,201 @@
+//! Reads a directory back into a tree.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{FileType, Statx, StatxAttributes};
+use rustix::io::Errno;
+
+use super::entries::Entries;
+use super::root::Root;
+use super::status::{Stamp, Status, device, status, status_of_entry, time};
+use super::write::Owners;
+use super::written::Written;
+use super::xattrs::{self, Xattrs};
+use crate::content::Content;
+use crate::error::Error;
+use crate::node::{Kind, Meta, Node};
+use crate::path::GuestPath;
+use crate::tree::Tree;
+
+/// Reads a directory without following links and without leaving its file system.
+///
+/// With what was `previous`ly written there, files that were not changed since get their old
+/// nodes back unread; the others become spans of the files on disk. `owners` may know an owner
+/// better than the disk does. Mount points are refused.
+pub fn read(
+    directory: &Path,
+    previous: Option<(&Tree, &Written)>,
+    owners: &dyn Fn(&Status) -> Option<(u32, u32)>,
+) -> Result<Tree, Error> {
+    let root = Root::open(directory)?;
+    let mut walk = Walk {
+        root: &root,
+        previous,
+        owners,
+        nodes: Vec::new(),
+        groups: HashMap::new(),
+        pending: vec![GuestPath::root()],
+    };
+    let mut entries = Entries::new();
+    while let Some(path) = walk.pending.pop() {
+        walk.directory(path, &mut entries)?;
+    }
+    let mut tree = walk.finish();
+    if let Some((previous, written)) = previous {
+        restore_skipped(&mut tree, previous, written)?;
+    }
+    Ok(tree)
+}
+
+struct Walk<'a> {
+    root: &'a Root,
+    previous: Option<(&'a Tree, &'a Written)>,
+    owners: &'a dyn Fn(&Status) -> Option<(u32, u32)>,
+    nodes: Vec<(GuestPath, Node)>,
+    /// The nodes of files that have several names.
+    groups: HashMap<(u64, u64), Vec<usize>>,
+    pending: Vec<GuestPath>,
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, path: GuestPath, entries: &mut Entries) -> Result<(), Error> {
+        let failed = |errno: Errno| self.root.error("list", &path, errno);
+        let handle = self.root.open_listed(path.as_bytes()).map_err(failed)?;
+        let stat = status(&handle).map_err(failed)?;
+        let names = entries.names(&handle).map_err(failed)?;
+        let meta = self.meta(&path, &stat, xattrs::read(&handle))?;
+        for name in names {
+            self.entry(path.join(&name)?, &handle)?;
+        }
+        self.nodes.push((path, Node { meta, kind: Kind::Directory }));
+        Ok(())
+    }
+
+    fn entry(&mut self, path: GuestPath, parent: &OwnedFd) -> Result<(), Error> {
+        let name = path.name();
+        let stat =
+            status_of_entry(parent, name).map_err(|errno| self.root.error("read", &path, errno))?;
+        if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+            return Err(self.root.error("read", &path, Errno::XDEV));
+        }
+        let file_type = FileType::from_raw_mode(stat.stx_mode.into());
+        if file_type == FileType::Directory {
+            self.pending.push(path);
+            return Ok(());
+        }
+        if stat.stx_nlink > 1 {
+            self.groups.entry((device(&stat), stat.stx_ino)).or_default().push(self.nodes.len());
+        }
+        let node = match self.unchanged(&path, &stat) {
+            Some(node) => node.clone(),
+            None => {
+                let kind = self.kind(&path, &stat, parent)?;
+                let xattrs = xattrs::read_entry(parent, name);
+                Node { meta: self.meta(&path, &stat, xattrs)?, kind }
+            }
+        };
+        self.nodes.push((path, node));
+        Ok(())
+    }
+
+    /// The node that was written to this path, if that file is still there and as it was.
+    fn unchanged(&self, path: &GuestPath, stat: &Statx) -> Option<&Node> {
+        let (tree, written) = self.previous?;
+        if written.stamps.get(path)? == &Stamp::of(stat) { tree.inode(path) } else { None }
+    }
+
+    fn kind(&self, path: &GuestPath, stat: &Statx, parent: &OwnedFd) -> Result<Kind, Error> {
+        let (major, minor) = (stat.stx_rdev_major, stat.stx_rdev_minor);
+        Ok(match FileType::from_raw_mode(stat.stx_mode.into()) {
+            FileType::RegularFile => Kind::File(Content::Span {
+                file: self.host_path(path),
+                offset: 0,
+                length: stat.stx_size,
+            }),
+            FileType::Symlink => {
+                let target = rustix::fs::readlinkat(parent, path.name(), Vec::new())
+                    .map_err(|errno| self.root.error("read link", path, errno))?;
+                Kind::Symlink(target.into_bytes().into())
+            }
+            FileType::CharacterDevice => Kind::CharDevice { major, minor },
+            FileType::BlockDevice => Kind::BlockDevice { major, minor },
+            FileType::Fifo => Kind::Fifo,
+            FileType::Socket => Kind::Socket,
+            FileType::Directory | FileType::Unknown => Kind::Directory,
+        })
+    }
+
+    fn meta(
+        &self,
+        path: &GuestPath,
+        stat: &Statx,
+        xattrs: Result<Xattrs, Errno>,
+    ) -> Result<Meta, Error> {
+        let (uid, gid) = self.owner(path, stat);
+        let failed = |errno| self.root.error("read attributes of", path, errno);
+        Ok(Meta {
+            mode: stat.stx_mode & 0o7777,
+            uid,
+            gid,
+            mtime: time(&stat.stx_mtime),
+            xattrs: xattrs.map_err(failed)?,
+        })
+    }
+
+    fn owner(&self, path: &GuestPath, stat: &Statx) -> (u32, u32) {
+        let status = Status::of(stat);
+        let recorded = (self.owners)(&status);
+        // A file that we wrote without its owner still has it, whatever else changed.
+        let known = || {
+            let (tree, written) = self.previous?;
+            let is_same = written.stamps.get(path)?.is_of_file(&Stamp::of(stat));
+            let is_ours = is_same && written.owners == Owners::Skip;
+            let meta = &tree.inode(path).filter(|_| is_ours)?.meta;
+            Some((meta.uid, meta.gid))
+        };
+        recorded.or_else(known).unwrap_or((status.uid, status.gid))
+    }
+
+    fn host_path(&self, path: &GuestPath) -> Arc<Path> {
+        let mut host: PathBuf = self.root.path().to_path_buf();
+        host.push(OsStr::from_bytes(path.as_bytes()));
+        host.into()
+    }
+
+    /// Turns all but the first name of each file into hard links.
+    fn finish(mut self) -> Tree {
+        let mut names = BTreeMap::new();
+        for mut group in self.groups.into_values().filter(|group| group.len() > 1) {
+            group.sort_by(|a, b| self.nodes[*a].0.cmp(&self.nodes[*b].0));
+            let first = self.nodes[group[0]].0.clone();
+            for index in &group[1..] {
+                let kind = Kind::HardLink(first.clone());
+                self.nodes[*index].1 = Node { meta: Meta::default(), kind };
+            }
+            let others = group[1..].iter().map(|index| self.nodes[*index].0.clone());
+            names.insert(first, others.collect());
+        }
+        Tree::from_walk(self.nodes, names)
+    }
+}
+
+/// Puts devices that were not made on disk back in, unless something else took their place.
+fn restore_skipped(tree: &mut Tree, previous: &Tree, written: &Written) -> Result<(), Error> {
+    for path in &written.skipped {
+        let parent = path.parent().unwrap_or_default();
+        let has_place = tree.get(path).is_none()
+            && tree.get(&parent).is_some_and(|node| matches!(node.kind, Kind::Directory));
+        if let Some(node) = previous.get(path).filter(|_| has_place) {
+            match &node.kind {
+                Kind::HardLink(target) if tree.get(target) != previous.get(target) => {}
+                _ => tree.insert(path.clone(), node.clone())?,
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Trees as tar archives: POSIX pax interchange format out, that and GNU's in.
+
+mod fault;
+mod header;
+mod pax;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use fault::Fault;
+pub use read::read_spans;
+pub use write::write;
