@@ -1,0 +1,3 @@
+//! Package families: how each kind of package is read, ordered and installed.
+
+pub mod deb;
