@@ -1,0 +1,12 @@
+//! The parsers, and what they are fed with at first.
+
+mod files;
+mod indexes;
+mod packages;
+
+use crate::Target;
+
+/// All parsers.
+pub(crate) fn all() -> impl Iterator<Item = &'static Target> {
+    packages::ALL.iter().chain(indexes::ALL).chain(files::ALL)
+}

@@ -1,0 +1,92 @@
+//! Failures while a plan is decided: archives that are not believed, packages that do not fit.
+
+use std::error::Error;
+
+use rootfs_builder::decide::DecideError;
+use rootfs_builder::family::deb::ReleaseError;
+use rootfs_builder::family::deb::index::IndexError;
+use rootfs_builder::family::deb::select::SelectError;
+use rootfs_builder::plan::PlanError;
+use rootfs_builder::trust::{Rejection, TrustError};
+
+use super::{Diagnosis, Kind, as_a};
+
+/// Knows the errors of distributions, signatures, indexes, the choice of packages, and plans.
+pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
+    if let Some(error) = as_a::<DecideError>(layer) {
+        return of_decide(error);
+    }
+    if let Some(error) = as_a::<TrustError>(layer) {
+        return Some((Kind::Source, of_trust(error)));
+    }
+    if let Some(error) = as_a::<ReleaseError>(layer) {
+        return Some((Kind::Source, of_release(error)));
+    }
+    if as_a::<IndexError>(layer).is_some() {
+        return Some((Kind::Source, Vec::new()));
+    }
+    if let Some(error) = as_a::<SelectError>(layer) {
+        return of_select(error);
+    }
+    if as_a::<distros::Error>(layer).is_some() {
+        return Some((Kind::Recipe, vec!["`osb distros` lists what there is".to_owned()]));
+    }
+    as_a::<PlanError>(layer).map(of_plan)
+}
+
+/// Most of its causes speak for themselves one layer further in.
+fn of_decide(error: &DecideError) -> Option<Diagnosis> {
+    match error {
+        DecideError::Keys { .. } => Some((
+            Kind::Recipe,
+            vec!["a key file holds OpenPGP public keys, as `gpg --export` writes them".to_owned()],
+        )),
+        DecideError::Incomplete { .. } => Some((Kind::Source, Vec::new())),
+        DecideError::Distro(error) => diagnose(error),
+        DecideError::Plan(error) => Some(of_plan(error)),
+        DecideError::Store(error) => super::fetch::diagnose(error),
+        _ => None,
+    }
+}
+
+fn of_trust(error: &TrustError) -> Vec<String> {
+    let TrustError::Untrusted { rejections } = error else { return Vec::new() };
+    let has = |wanted: fn(&Rejection) -> bool| rejections.iter().any(wanted);
+    let mut hints = Vec::new();
+    if has(|rejection| matches!(rejection, Rejection::FromFuture { .. })) {
+        hints.push("check this machine's clock".to_owned());
+    }
+    if has(|rejection| matches!(rejection, Rejection::UnknownKey { .. })) {
+        hints.push(
+            "for an archive that you trust, give its keys: --keyring FILE, or signed-by=FILE in --repo"
+                .to_owned(),
+        );
+    }
+    hints
+}
+
+fn of_release(error: &ReleaseError) -> Vec<String> {
+    match error {
+        ReleaseError::Expired { .. } => vec![
+            "the mirror is out of date, or is a snapshot: name another with --mirror, or accept it \
+             with --allow-expired"
+                .to_owned(),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn of_select(error: &SelectError) -> Option<Diagnosis> {
+    match error {
+        SelectError::Names(_) | SelectError::Unsolvable(_) => Some((Kind::Recipe, Vec::new())),
+        SelectError::Index(_) | SelectError::Thread(_) => None,
+    }
+}
+
+fn of_plan(error: &PlanError) -> Diagnosis {
+    let hint = match error {
+        PlanError::Version { .. } => "`osb plan` writes a lock file that this osb reads",
+        _ => "`osb plan` writes the lock file; its fields are not meant to be edited",
+    };
+    (Kind::Recipe, vec![hint.to_owned()])
+}

@@ -1,0 +1,25 @@
+//! The `osb` command: reads a recipe, calls the builders in order, reports one artifact.
+
+mod cli;
+mod failure;
+mod pack;
+mod pipeline;
+mod progress;
+mod recipe;
+mod record;
+mod report;
+mod site;
+mod stage;
+mod suggestion;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Tools run in this same program, started again: before any thread, and before clap.
+    sandbox::dispatch();
+    failure::report_bugs();
+    if let Some(code) = stage::dispatch() {
+        return code;
+    }
+    failure::guard(cli::main)
+}

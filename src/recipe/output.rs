@@ -1,0 +1,106 @@
+//! Where a tree is written, and in which form.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::RecipeError;
+
+/// Where a tree is written, and in which form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// A directory, which must not hold anything yet.
+    Directory(PathBuf),
+    /// A tar archive.
+    Tar {
+        /// The file.
+        path: PathBuf,
+        /// How it is compressed.
+        compression: Compression,
+    },
+}
+
+/// How an archive is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// As gzip does.
+    Gzip,
+    /// As zstd does.
+    Zstd,
+}
+
+const ENDINGS: [(&str, Compression); 5] = [
+    (".tar", Compression::None),
+    (".tar.gz", Compression::Gzip),
+    (".tgz", Compression::Gzip),
+    (".tar.zst", Compression::Zstd),
+    (".tzst", Compression::Zstd),
+];
+
+// A directory of such a name would surprise whoever expected the format.
+const OTHER_KINDS: [&str; 12] = [
+    ".img",
+    ".qcow2",
+    ".raw",
+    ".cpio",
+    ".initrd",
+    ".iso",
+    ".ext4",
+    ".squashfs",
+    ".erofs",
+    ".zip",
+    ".xz",
+    ".bz2",
+];
+
+impl Output {
+    /// Tells from a path's ending what is to be written there.
+    pub fn from_path(path: PathBuf) -> Result<Self, RecipeError> {
+        let text = path.to_string_lossy().to_lowercase();
+        if let Some((_, compression)) = ENDINGS.iter().find(|(ending, _)| text.ends_with(ending)) {
+            return Ok(Self::Tar { path, compression: *compression });
+        }
+        if OTHER_KINDS.iter().any(|ending| text.ends_with(ending)) {
+            return Err(RecipeError::OutputKind { path });
+        }
+        Ok(Self::Directory(path))
+    }
+
+    /// The path that it is written to.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Directory(path) | Self::Tar { path, .. } => path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Compression, Output};
+
+    fn compression(path: &str) -> Option<Compression> {
+        match Output::from_path(path.into()).unwrap() {
+            Output::Directory(_) => None,
+            Output::Tar { compression, .. } => Some(compression),
+        }
+    }
+
+    #[test]
+    fn the_ending_decides_the_form() {
+        assert_eq!(compression("rootfs.tar"), Some(Compression::None));
+        assert_eq!(compression("a/b.TAR.GZ"), Some(Compression::Gzip));
+        assert_eq!(compression("b.tar.zst"), Some(Compression::Zstd));
+        assert_eq!(compression("rootfs"), None);
+        assert_eq!(compression("debian-12.1/"), None);
+    }
+
+    #[test]
+    fn a_name_of_another_format_is_refused() {
+        for path in ["kata.img", "rootfs.cpio", "rootfs.tar.xz"] {
+            assert!(Output::from_path(path.into()).is_err(), "{path}");
+        }
+    }
+}

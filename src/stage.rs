@@ -1,0 +1,105 @@
+//! The part of a build that needs the rights of root, in a process of its own.
+//!
+//! This program is started again for it: in a user namespace where it is not root already, and with
+//! a view of its own of the file systems. The job goes there as a file without a name, and what
+//! happens there comes back as lines on a pipe.
+
+mod job;
+mod relay;
+mod work;
+
+use std::ffi::OsString;
+use std::io::{Seek as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, ExitStatus};
+
+use anyhow::Context as _;
+use rootfs_builder::plan::Plan;
+use rootfs_builder::progress::{Event, Progress};
+use sandbox::Host;
+
+use crate::failure::{self, Interrupted, NoRung, Relayed};
+use crate::pack::Packed;
+use crate::recipe::Output;
+use crate::site::Site;
+use job::Job;
+use relay::{Line, Sender};
+
+/// The hidden first argument that makes this program do a stage's work; two descriptors follow.
+const ARGUMENT: &str = "__stage";
+
+/// Builds the plan's tree and writes it, on the lowest rung that can.
+pub fn run(
+    plan: &Plan,
+    output: &Output,
+    site: &Site,
+    progress: &dyn Progress,
+) -> anyhow::Result<Packed> {
+    let rung = Host::rung_for_tools().map_err(NoRung)?;
+    progress.report(Event::Note { text: &format!("scripts run as: {rung}") });
+    let mut parcel = tempfile::tempfile().context("make a temporary file")?;
+    parcel.write_all(&serde_json::to_vec(&Job::new(plan, output, site, rung))?)?;
+    parcel.rewind()?;
+    let (heard, wire) = std::io::pipe()?;
+    let arguments: [OsString; 3] = [
+        ARGUMENT.into(),
+        parcel.as_raw_fd().to_string().into(),
+        wire.as_raw_fd().to_string().into(),
+    ];
+    let last = std::thread::scope(|scope| {
+        let listener = scope.spawn(|| relay::listen(heard, progress));
+        let status = sandbox::enter(rung, &arguments, &[parcel.as_fd(), wire.as_fd()]);
+        // The listener ends when nobody can write any more.
+        drop(wire);
+        let last = listener.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, anyhow::Error>((status?, last?))
+    })?;
+    match last {
+        (_, Some(Line::Made(made))) => Ok(made.into()),
+        (_, Some(Line::Failed { code, text })) => Err(Relayed { code, text }.into()),
+        (status, _) => Err(ended_early(status)),
+    }
+}
+
+/// Why a stage's process ended without a last word.
+fn ended_early(status: ExitStatus) -> anyhow::Error {
+    if let Some(interrupted) = status.signal().and_then(Interrupted::by) {
+        return interrupted.into();
+    }
+    if status.code() == Some(failure::PANIC_CODE) {
+        // It has told the person itself: they share standard error.
+        return Relayed::bug().into();
+    }
+    anyhow::anyhow!("the build's own process ended early: {status}")
+}
+
+/// Does a stage's work, if that is what this process was started for.
+pub fn dispatch() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != ARGUMENT {
+        return None;
+    }
+    let mut descriptor = || -> Option<PathBuf> {
+        Some(format!("/proc/self/fd/{}", arguments.next()?.to_str()?).into())
+    };
+    let (parcel, wire) = (descriptor()?, descriptor()?);
+    let sender = Sender::new(fs_err::OpenOptions::new().write(true).open(wire).ok()?);
+    let answer = match answer(&parcel, &sender) {
+        Ok(packed) => Line::Made(packed.into()),
+        Err(error) => {
+            let Relayed { code, text } = failure::to_relay(&error);
+            Line::Failed { code, text }
+        }
+    };
+    Some(match sender.send(&answer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    })
+}
+
+fn answer(parcel: &Path, progress: &dyn Progress) -> anyhow::Result<Packed> {
+    let job: Job = serde_json::from_slice(&fs_err::read(parcel)?)?;
+    work::work(&job, progress)
+}

@@ -1,0 +1,90 @@
+//! A stage's work itself: a working directory, the tree, the artifact.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use rootfs_builder::build::{Workshop, build_tree};
+use rootfs_builder::family::deb::archive::{Limits, OpenedPackage, open_package};
+use rootfs_builder::plan::Plan;
+use rootfs_builder::progress::{Event, Progress};
+use rootfs_builder::store::{BlobId, Store};
+use sandbox::{Emulation, Machine, Rung, Sandbox, WorkDir};
+use tree::Tree;
+use tree::directory::Owners;
+
+use super::job::Job;
+use crate::pack::{self, Packed};
+
+/// How working directories are named.
+const PREFIX: &str = "work";
+
+/// What the guest's scripts may add to the packages' own files.
+const SCRIPTS_BYTES: u64 = 512 << 20;
+
+/// Does the job.
+pub(super) fn work(job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
+    let parent = job.cache_dir.join("work");
+    fs_err::create_dir_all(&parent)?;
+    WorkDir::clean_stale(&parent, PREFIX)?;
+    let directory = WorkDir::create(&parent, PREFIX)?;
+    let expected_bytes = unpacked_bytes(job);
+    let in_memory = expected_bytes < memory_to_spare() && job.rung.has_namespaces();
+    // Dropped before the directory that it lies on.
+    let _scratch = match in_memory {
+        true => Some(sandbox::mount_scratch(directory.path(), expected_bytes)?),
+        false => None,
+    };
+    let store = Store::open(&job.cache_dir)?;
+    let opened = open_all(&job.plan, &store)?;
+    let root = directory.path().join("root");
+    fs_err::create_dir(&root)?;
+    let runner = Sandbox::new(job.rung)?;
+    let machine = Machine::named(&job.plan.arch)
+        .with_context(|| format!("no processor is called {}", job.plan.arch))?;
+    let emulation = Emulation::find(machine, job.rung)?;
+    let workshop = Workshop {
+        root: &root,
+        runner: &runner,
+        emulation: &emulation,
+        owners: match job.rung {
+            Rung::SingleId => Owners::Skip,
+            Rung::Files | Rung::SubordinateIds | Rung::Root | Rung::Chroot => Owners::Apply,
+        },
+        progress,
+    };
+    let tree = build_tree(&job.plan, &opened, workshop)?;
+    progress.report(Event::StageBegun { stage: "write" });
+    let packed = write(&tree, job)?;
+    progress.report(Event::StageEnded { stage: "write" });
+    Ok(packed)
+}
+
+fn write(tree: &Tree, job: &Job) -> anyhow::Result<Packed> {
+    match job.compression {
+        Some(compression) => pack::tar(tree, &job.output, compression, job.threads),
+        None => pack::directory(tree, &job.output, job.devices()),
+    }
+}
+
+fn open_all(plan: &Plan, store: &Store) -> anyhow::Result<Vec<OpenedPackage>> {
+    let open = |package: &rootfs_builder::plan::PlannedPackage| {
+        let id = BlobId { size: package.size, sha256: package.sha256 };
+        Ok(open_package(store, id, Limits::default())?)
+    };
+    plan.packages.iter().map(open).collect()
+}
+
+/// How large the working directory may become: packages shrink to about a quarter, rarely to less
+/// than an eighth.
+fn unpacked_bytes(job: &Job) -> u64 {
+    let packed: u64 = job.plan.packages.iter().map(|package| package.size).sum();
+    packed.saturating_mul(8).saturating_add(SCRIPTS_BYTES)
+}
+
+/// Half of what the kernel could give away; nothing where it does not say.
+fn memory_to_spare() -> u64 {
+    let text = fs_err::read_to_string(Path::new("/proc/meminfo")).unwrap_or_default();
+    let available = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = available.and_then(|value| value.trim().strip_suffix(" kB")?.parse().ok());
+    kilobytes.map_or(0, |kilobytes: u64| kilobytes * 1024 / 2)
+}

@@ -1,0 +1,147 @@
+//! Attacks by the machine: death in the middle, and a full disk.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use test_support::{Compression, Osb, Package, is_root, skip};
+
+use crate::made::{Target, suite_with};
+
+/// A package large enough that a build can be hit in the middle of it.
+fn large() -> Package {
+    let package = Package::new("large", "1.0").compression(Compression::Gz);
+    (0..500).fold(package, |package, number| {
+        let content = format!("{number}").repeat(400);
+        package.file(&format!("usr/share/large/{number}"), content, 0o644)
+    })
+}
+
+/// Everything below a directory that an earlier run could have left.
+fn names(directory: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(place) = pending.pop() {
+        for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+            if entry.file_type().unwrap().is_dir() {
+                pending.push(entry.path());
+            }
+            let path = entry.path();
+            names.insert(path.strip_prefix(directory).unwrap().to_string_lossy().into_owned());
+        }
+    }
+    names
+}
+
+#[test]
+fn kill_at_many_points_leaves_nothing_behind() {
+    let mut target = Target::new(suite_with(&large()).publish());
+    let temporary = target.osb.directory().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    target.osb = target.osb.env("TMPDIR", &temporary);
+    let undisturbed = target.osb.directory().join("undisturbed");
+    target.rootfs(&["--package", "large", "--cache-dir", undisturbed.to_str().unwrap()]).succeeds();
+    let (expected, outside) = (target.artifact(), names(target.osb.directory()));
+    let mut is_running = true;
+    let mut wait = Duration::from_millis(5);
+    while is_running {
+        fs::remove_file(target.osb.directory().join("out.tar")).unwrap();
+        is_running = target.kill(&["--package", "large"], wait);
+        target.rootfs(&["--package", "large"]).succeeds();
+        assert!(target.artifact() == expected, "killed after {wait:?}");
+        let (cache, undisturbed) = (names(target.osb.cache_directory()), names(&undisturbed));
+        assert_eq!(cache, undisturbed, "killed after {wait:?}");
+        assert_eq!(names(&temporary), BTreeSet::new(), "killed after {wait:?}");
+        fs::remove_dir_all(target.osb.cache_directory()).unwrap();
+        assert_eq!(names(target.osb.directory()), outside, "killed after {wait:?}");
+        wait *= 2;
+    }
+}
+
+/// Processes that have anything to do with a directory.
+fn processes_in(directory: &Path) -> Vec<String> {
+    let directory = directory.to_str().unwrap();
+    let mut found = Vec::new();
+    for process in fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()) {
+        let command = fs::read_to_string(process.join("cmdline")).unwrap_or_default();
+        let links = ["cwd", "root", "exe"].map(|link| fs::read_link(process.join(link)));
+        let mut places = links.iter().flatten().filter_map(|place| place.to_str());
+        if command.contains(directory) || places.any(|place| place.contains(directory)) {
+            found.push(command.replace('\0', " "));
+        }
+    }
+    found
+}
+
+#[test]
+fn kill_while_scripts_run_leaves_no_process_and_no_mount() {
+    let osb = Osb::new(env!("CARGO_BIN_EXE_osb")).warmed();
+    let base = ["rootfs", "--release", "bookworm", "--arch", "amd64", "--profile", "base"];
+    let arguments = [&base[..], &["--output", "out.tar"]].concat();
+    osb.run(&arguments).succeeds();
+    let artifact = osb.directory().join("out.tar");
+    let expected = test_support::sha256(&fs::read(&artifact).unwrap());
+    fs::remove_file(&artifact).unwrap();
+    let begun = Instant::now();
+    osb.run(&arguments).succeeds();
+    let (whole, undisturbed) = (begun.elapsed(), names(osb.cache_directory()));
+    for quarters in 1..4 {
+        fs::remove_file(&artifact).unwrap();
+        osb.kill_after(&arguments, whole * quarters / 4);
+        // The kernel takes a namespace down after the process that held it.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !processes_in(osb.directory()).is_empty() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(processes_in(osb.directory()), Vec::<String>::new());
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        assert!(!mounts.contains(osb.directory().to_str().unwrap()), "{mounts}");
+        osb.run(&arguments).succeeds();
+        assert_eq!(test_support::sha256(&fs::read(&artifact).unwrap()), expected);
+        assert_eq!(names(osb.cache_directory()), undisturbed);
+    }
+}
+
+/// Mounts a disk of its own, of this size, below the command.
+fn on_small_disk(osb: Osb, place: &Path, size: &str) -> Osb {
+    fs::create_dir_all(place).unwrap();
+    let place = place.display();
+    let script = format!(
+        "mount -t tmpfs -o size={size} none '{place}' && cd '{place}/..' && exec \"$0\" \"$@\""
+    );
+    osb.under(&["unshare", "--mount", "/bin/sh", "-c", &script])
+}
+
+#[test]
+fn full_cache_disk_is_said_and_harms_nothing() {
+    if !is_root() {
+        return skip("a small disk needs root to be mounted");
+    }
+    let noise = (0..4_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8);
+    let heavy = Package::new("heavy", "1.0").compression(Compression::None).file(
+        "usr/heavy",
+        noise.collect::<Vec<_>>(),
+        0o644,
+    );
+    let mut target = Target::new(suite_with(&heavy).publish());
+    let cache = target.osb.cache_directory().to_owned();
+    target.osb = on_small_disk(target.osb, &cache, "2m");
+    let outcome = target.build(&["heavy"]).fails_with(1, "space");
+    assert!(outcome.stderr.contains("hint:"), "{outcome}");
+    assert!(!target.osb.directory().join("out.tar").exists());
+    target.osb = target.osb.under(&[]);
+    target.build(&["heavy"]).succeeds();
+}
+
+#[test]
+fn full_output_disk_is_said_and_leaves_no_half_artifact() {
+    if !is_root() {
+        return skip("a small disk needs root to be mounted");
+    }
+    let mut target = Target::new(suite_with(&large()).publish());
+    let output = target.osb.directory().join("output");
+    target.osb = on_small_disk(target.osb, &output, "1m");
+    let more = ["--package", "large", "--output", "output/out.tar"];
+    target.osb.run(target.arguments("rootfs", &more)).fails_with(1, "space");
+}

@@ -1,0 +1,13 @@
+//! Tests of the command and of the house, in one program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod against_apt;
+mod against_mmdebstrap;
+mod attacks;
+mod cli;
+mod determinism;
+mod made;
+mod repositories;
+mod tidy;

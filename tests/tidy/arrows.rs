@@ -1,0 +1,81 @@
+//! Which crate may know which.
+
+use super::refuse;
+use super::source::{Source, files};
+
+/// The crates, and the crates of this repository that each may depend on.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("distros", &[]),
+    ("sandbox", &[]),
+    ("solver", &[]),
+    ("tree", &[]),
+    ("rootfs-builder", &["distros", "sandbox", "solver", "tree"]),
+    ("osb", &["distros", "rootfs-builder", "sandbox", "solver", "tree"]),
+    ("test-support", &["tree"]),
+    ("fuzz", &["distros", "rootfs-builder", "solver", "test-support", "tree"]),
+];
+
+struct Crate {
+    path: String,
+    name: String,
+    manifest: toml::Table,
+}
+
+fn crates() -> Vec<Crate> {
+    let read = |Source { path, text }| {
+        let manifest: toml::Table = text.parse().unwrap();
+        let name = manifest["package"]["name"].as_str().unwrap().to_owned();
+        Crate { path, name, manifest }
+    };
+    files(&["Cargo.toml"]).into_iter().map(read).collect()
+}
+
+fn names<'a>(manifest: &'a toml::Table, section: &str) -> impl Iterator<Item = &'a str> {
+    let table = manifest.get(section).and_then(toml::Value::as_table);
+    table.into_iter().flat_map(|table| table.keys().map(String::as_str))
+}
+
+#[test]
+fn arrows_between_crates_are_the_agreed_ones() {
+    let mut offences = Vec::new();
+    let known = |name: &str| ARROWS.iter().find(|(known, _)| *known == name);
+    for Crate { path, name, manifest } in crates() {
+        let Some((_, allowed)) = known(&name) else {
+            offences.push(format!("{path}: crate {name} has no line in the table of arrows"));
+            continue;
+        };
+        for (section, also) in
+            [("dependencies", ""), ("build-dependencies", ""), ("dev-dependencies", "test-support")]
+        {
+            for other in names(&manifest, section).filter(|other| known(other).is_some()) {
+                if !allowed.contains(&other) && other != also {
+                    offences.push(format!("{path}: {name} may not know {other}"));
+                }
+            }
+        }
+    }
+    refuse("every arrow points down, and none points sideways", offences);
+}
+
+#[test]
+fn every_crate_has_lints() {
+    let bare = crates().into_iter().filter(|a_crate| !a_crate.manifest.contains_key("lints"));
+    refuse("a crate without lints", bare.map(|a_crate| a_crate.path).collect());
+}
+
+#[test]
+fn versions_of_dependencies_are_named_once() {
+    let mut offences = Vec::new();
+    for Crate { path, manifest, .. } in crates() {
+        for section in ["dependencies", "dev-dependencies"] {
+            for name in names(&manifest, section) {
+                let is_shared = manifest[section][name].get("workspace").is_some();
+                // Only the test fixtures need the random source that the signing crate is built on.
+                if !is_shared && name != "rand_core" {
+                    offences.push(format!("{path}: {name}"));
+                }
+            }
+        }
+    }
+    refuse("versions belong to the workspace's table", offences);
+}
