@@ -1,19 +1,26 @@
-//! The bytes of a regular file: in memory, or a span of a file on disk.
+//! The bytes of a regular file: in memory, a span of a file on disk, or put together when read.
+
+mod reader;
+mod source;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+pub use reader::ContentReader;
+pub use source::Source;
+
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// The bytes of a regular file.
 ///
 /// Equality compares where the bytes are, not what they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Content {
     /// Small or made bytes.
     Inline(Arc<[u8]>),
@@ -26,7 +33,25 @@ pub enum Content {
         /// How many there are.
         length: u64,
     },
+    /// Bytes put together when they are read: extents with holes, compressed blocks.
+    Made(Arc<dyn Source>),
 }
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Inline(a), Self::Inline(b)) => a == b,
+            (Self::Made(a), Self::Made(b)) => Arc::ptr_eq(a, b),
+            (
+                Self::Span { file: a, offset: a_offset, length: a_length },
+                Self::Span { file: b, offset: b_offset, length: b_length },
+            ) => (a_offset, a_length) == (b_offset, b_length) && a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Content {}
 
 impl Content {
     /// How many bytes there are.
@@ -34,19 +59,23 @@ impl Content {
         match self {
             Self::Inline(bytes) => bytes.len() as u64,
             Self::Span { length, .. } => *length,
+            Self::Made(source) => source.length(),
         }
     }
 
-    /// Opens the bytes for reading in order.
+    /// Opens the bytes for reading.
     pub fn open(&self) -> io::Result<ContentReader> {
-        Ok(ContentReader(match self {
-            Self::Inline(bytes) => Source::Inline { bytes: bytes.clone(), position: 0 },
-            Self::Span { file, offset, length } => Source::Span {
-                file: fs_err::File::open(file.as_ref())?.into_file(),
-                position: *offset,
-                end: offset.saturating_add(*length),
-            },
-        }))
+        ContentReader::new(self)
+    }
+
+    /// Where bytes are that may not be zero, in order; what lies between are holes.
+    pub fn data_ranges(&self) -> io::Result<Vec<Range<u64>>> {
+        match self {
+            Self::Inline(bytes) if bytes.is_empty() => Ok(Vec::new()),
+            Self::Inline(bytes) => Ok(std::iter::once(0..bytes.len() as u64).collect()),
+            Self::Span { file, offset, length } => source::data_of_file(file, *offset, *length),
+            Self::Made(source) => source.data_ranges(),
+        }
     }
 
     /// Reads all bytes, refusing more than `limit`.
@@ -98,6 +127,7 @@ impl Content {
         match self {
             Self::Inline(_) => false,
             Self::Span { file, .. } => file.starts_with(directory),
+            Self::Made(source) => source.is_stored_below(directory),
         }
     }
 
@@ -110,6 +140,7 @@ impl Content {
         let (file, mut position, mut left) = match self {
             Self::Inline(bytes) => return output.write_all(bytes),
             Self::Span { file, offset, length } => (file, *offset, *length),
+            Self::Made(_) => return io::copy(&mut self.open()?, output).map(drop),
         };
         let (file, buffer) = source.open(file)?;
         while left > 0 {
@@ -126,41 +157,6 @@ impl Content {
 impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Inline(bytes.into())
-    }
-}
-
-/// Reads the bytes of a content in order.
-#[derive(Debug)]
-pub struct ContentReader(Source);
-
-#[derive(Debug)]
-enum Source {
-    Inline { bytes: Arc<[u8]>, position: usize },
-    Span { file: File, position: u64, end: u64 },
-}
-
-impl Read for ContentReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Source::Inline { bytes, position } => {
-                let count = (&bytes[*position..]).read(buffer)?;
-                *position += count;
-                Ok(count)
-            }
-            Source::Span { file, position, end } => {
-                let left = usize::try_from(*end - *position).unwrap_or(usize::MAX);
-                let wanted = buffer.len().min(left);
-                if wanted == 0 {
-                    return Ok(0);
-                }
-                let count = file.read_at(&mut buffer[..wanted], *position)?;
-                if count == 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                *position += count as u64;
-                Ok(count)
-            }
-        }
     }
 }
 
@@ -242,6 +238,50 @@ mod tests {
         assert!(content.has_bytes_of(&Content::from(bytes.clone())).unwrap());
         let changed = [&bytes[..BUFFER_BYTES], b"x"].concat();
         assert!(!content.has_bytes_of(&Content::from(changed)).unwrap());
+    }
+
+    #[test]
+    fn holes_of_a_file_are_no_data_and_a_span_sees_only_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sparse");
+        let file = File::create(&path).unwrap();
+        file.set_len(8 << 20).unwrap();
+        file.write_all_at(&[1; 4096], 1 << 20).unwrap();
+        file.write_all_at(&[1; 4096], 4 << 20).unwrap();
+        let span = |offset, length| Content::Span { file: path.as_path().into(), offset, length };
+        let whole = span(0, 8 << 20).data_ranges().unwrap();
+        assert_eq!(whole, [1 << 20..(1 << 20) + 4096, 4 << 20..(4 << 20) + 4096]);
+        let part = span((1 << 20) + 1000, 1 << 20).data_ranges().unwrap();
+        assert_eq!(part, std::iter::once(0..3096).collect::<Vec<_>>());
+        assert_eq!(span(5 << 20, 1 << 20).data_ranges().unwrap(), []);
+    }
+
+    /// Ten thousand bytes that count.
+    #[derive(Debug)]
+    struct Counting;
+
+    impl Source for Counting {
+        fn length(&self) -> u64 {
+            10_000
+        }
+
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            (offset..).zip(buffer).for_each(|(number, byte)| *byte = (number % 251) as u8);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn made_bytes_are_read_like_others() {
+        let made = Content::Made(Arc::new(Counting));
+        let expected: Vec<_> = (0..10_000u64).map(|number| (number % 251) as u8).collect();
+        assert_eq!(made.read(10_000).unwrap(), expected);
+        let mut part = [0; 5];
+        made.open().unwrap().read_exact_at(&mut part, 9_995).unwrap();
+        assert_eq!(part, expected[9_995..]);
+        assert!(made.open().unwrap().read_exact_at(&mut part, 9_996).is_err());
+        assert_eq!(made.sha256().unwrap(), Content::from(expected).sha256().unwrap());
+        assert!(made == made.clone() && made != Content::Made(Arc::new(Counting)));
     }
 
     #[test]

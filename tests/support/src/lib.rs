@@ -5,6 +5,7 @@
 mod ar;
 mod archive;
 mod compression;
+mod demanding;
 mod docker;
 mod entry;
 pub mod hostile;
@@ -19,6 +20,7 @@ mod users;
 pub use ar::ar;
 pub use archive::{Archive, Signatures, Suite};
 pub use compression::Compression;
+pub use demanding::{acl, assert_same, capability, demanding, mounted, noise, read_directory};
 pub use docker::Docker;
 pub use entry::{Entry, tar, tar_file};
 pub use mirror::Mirror;
