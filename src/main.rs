@@ -4,6 +4,7 @@ mod cli;
 mod failure;
 mod pack;
 mod pipeline;
+mod program;
 mod progress;
 mod recipe;
 mod record;

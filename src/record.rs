@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rootfs_builder::digest::Digest;
 use rootfs_builder::plan::Plan;
@@ -10,11 +10,14 @@ use rootfs_builder::store::{Shelf, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::pack::Packed;
+use crate::program;
 
 /// What a build wrote.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     plan: Digest,
+    /// Which program did.
+    program: Digest,
     /// What the file or directory looked like when the build was done.
     state: Digest,
     /// Device and inode: what it is, whatever became of it.
@@ -26,10 +29,10 @@ struct Record {
 /// The artifact of an earlier build, if this plan would only make it again.
 pub fn unchanged(store: &Store, plan: &Plan, path: &Path) -> anyhow::Result<Option<Packed>> {
     let Some(record) = read(store, path)? else { return Ok(None) };
-    if record.plan != plan.digest()? || record.state != state(path)? {
-        return Ok(None);
-    }
-    Ok(Some(Packed { size: record.size, sha256: record.sha256 }))
+    let is_same = record.plan == plan.digest()?
+        && record.program == program::identity()?
+        && state(path)? == Some(record.state);
+    Ok(is_same.then_some(Packed { size: record.size, sha256: record.sha256 }))
 }
 
 /// Whether an earlier build made what stands at `path`, so that a later one may replace it.
@@ -44,7 +47,8 @@ pub fn remember(store: &Store, plan: &Plan, path: &Path, packed: Packed) -> anyh
     let metadata = fs_err::symlink_metadata(path)?;
     let record = Record {
         plan: plan.digest()?,
-        state: state(path)?,
+        program: program::identity()?,
+        state: state(path)?.ok_or(io::Error::from(io::ErrorKind::NotFound))?,
         identity: (metadata.dev(), metadata.ino()),
         size: packed.size,
         sha256: packed.sha256,
@@ -65,36 +69,15 @@ fn key(path: &Path) -> io::Result<Digest> {
 }
 
 /// A digest of names, inodes and change times: no process can touch a file and leave them.
-fn state(path: &Path) -> io::Result<Digest> {
-    let mut lines = Vec::new();
-    let mut pending: Vec<PathBuf> = vec![path.to_owned()];
-    while let Some(path) = pending.pop() {
-        let metadata = match fs_err::symlink_metadata(&path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        lines.push(format!(
-            "{:?} {} {} {}.{}",
-            path,
-            metadata.ino(),
-            metadata.len(),
-            metadata.ctime(),
-            metadata.ctime_nsec()
-        ));
-        if metadata.is_dir() {
-            match fs_err::read_dir(&path) {
-                Ok(entries) => {
-                    for entry in entries {
-                        pending.push(entry?.path());
-                    }
-                }
-                // Directories of other users of the guest: their own times must do.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-                Err(error) => return Err(error),
-            }
-        }
+fn state(path: &Path) -> anyhow::Result<Option<Digest>> {
+    let metadata = match fs_err::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if metadata.is_dir() {
+        return Ok(Some(Digest::of(tree::directory::fingerprint(path)?)));
     }
-    lines.sort_unstable();
-    Ok(Digest::of(lines.join("\n")))
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    Ok(Some(Digest::of(format!("{} {} {changed:?}", metadata.ino(), metadata.len()))))
 }

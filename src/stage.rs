@@ -17,7 +17,7 @@ use std::process::{ExitCode, ExitStatus};
 
 use anyhow::Context as _;
 use rootfs_builder::plan::Plan;
-use rootfs_builder::progress::{Event, Progress};
+use rootfs_builder::progress::Progress;
 use sandbox::Host;
 
 use crate::failure::{self, Interrupted, NoRung, Relayed};
@@ -38,9 +38,8 @@ pub fn run(
     progress: &dyn Progress,
 ) -> anyhow::Result<Packed> {
     let rung = Host::rung_for_tools().map_err(NoRung)?;
-    progress.report(Event::Note { text: &format!("scripts run as: {rung}") });
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
-    parcel.write_all(&serde_json::to_vec(&Job::new(plan, output, site, rung))?)?;
+    parcel.write_all(&serde_json::to_vec(&Job::new(plan, output, site, rung)?)?)?;
     parcel.rewind()?;
     let (heard, wire) = std::io::pipe()?;
     let arguments: [OsString; 3] = [

@@ -9,6 +9,7 @@ pub mod decompress;
 pub mod digest;
 pub mod family;
 pub mod fetch;
+pub mod kept;
 pub mod mirrors;
 pub mod packages;
 pub mod plan;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tree::directory::Devices;
 
 use crate::pack::Packed;
+use crate::program;
 use crate::recipe::{Compression, Output};
 
 /// One job: a plan whose packages are all in the store, and where its tree goes.
@@ -22,6 +23,8 @@ pub(super) struct Job {
     pub(super) compression: Option<Compression>,
     pub(super) threads: usize,
     pub(super) rung: Rung,
+    /// Which program's trees may be used again.
+    pub(super) program: Digest,
 }
 
 /// What came of it.
@@ -33,19 +36,25 @@ pub(super) struct Made {
 }
 
 impl Job {
-    pub(super) fn new(plan: &Plan, output: &Output, site: &crate::site::Site, rung: Rung) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        output: &Output,
+        site: &crate::site::Site,
+        rung: Rung,
+    ) -> std::io::Result<Self> {
         let compression = match output {
             Output::Directory(_) => None,
             Output::Tar { compression, .. } => Some(*compression),
         };
-        Self {
+        Ok(Self {
             plan: plan.clone(),
             cache_dir: site.store.path().to_owned(),
             output: output.path().to_owned(),
             compression,
             threads: site.threads,
             rung,
-        }
+            program: program::identity()?,
+        })
     }
 }
 

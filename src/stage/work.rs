@@ -1,10 +1,11 @@
 //! A stage's work itself: a working directory, the tree, the artifact.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use rootfs_builder::build::{Workshop, build_tree};
 use rootfs_builder::family::deb::archive::{Limits, OpenedPackage, open_package};
+use rootfs_builder::kept;
 use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::{Event, Progress};
 use rootfs_builder::store::{BlobId, Store};
@@ -23,47 +24,76 @@ const SCRIPTS_BYTES: u64 = 512 << 20;
 
 /// Does the job.
 pub(super) fn work(job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
-    let parent = job.cache_dir.join("work");
-    fs_err::create_dir_all(&parent)?;
-    WorkDir::clean_stale(&parent, PREFIX)?;
-    let directory = WorkDir::create(&parent, PREFIX)?;
-    let expected_bytes = unpacked_bytes(job);
-    let in_memory = expected_bytes < memory_to_spare() && job.rung.has_namespaces();
-    // Dropped before the directory that it lies on.
-    let _scratch = match in_memory {
-        true => Some(sandbox::mount_scratch(directory.path(), expected_bytes)?),
-        false => None,
-    };
     let store = Store::open(&job.cache_dir)?;
     let opened = open_all(&job.plan, &store)?;
-    let root = directory.path().join("root");
-    fs_err::create_dir(&root)?;
+    if let Some(tree) = kept::find(&store, &job.plan, job.program, &opened)? {
+        progress
+            .report(Event::Note { text: "the tree is that of an earlier build: no script runs" });
+        return write(&tree, job, progress);
+    }
+    let place = Place::make(job)?;
+    let tree = build(job, &opened, &place, progress)?;
+    kept::keep(&store, &job.plan, job.program, &opened, &tree)?;
+    write(&tree, job, progress)
+}
+
+/// Where the guest's root is while its scripts run; gone when dropped.
+struct Place {
+    root: PathBuf,
+    // Dropped before the directory that it lies on.
+    _scratch: Option<sandbox::Scratch>,
+    _directory: WorkDir,
+}
+
+impl Place {
+    fn make(job: &Job) -> anyhow::Result<Self> {
+        let parent = job.cache_dir.join("work");
+        fs_err::create_dir_all(&parent)?;
+        WorkDir::clean_stale(&parent, PREFIX)?;
+        let directory = WorkDir::create(&parent, PREFIX)?;
+        let expected_bytes = unpacked_bytes(job);
+        let in_memory = expected_bytes < memory_to_spare() && job.rung.has_namespaces();
+        let scratch = match in_memory {
+            true => Some(sandbox::mount_scratch(directory.path(), expected_bytes)?),
+            false => None,
+        };
+        let root = directory.path().join("root");
+        fs_err::create_dir(&root)?;
+        Ok(Self { root, _scratch: scratch, _directory: directory })
+    }
+}
+
+fn build(
+    job: &Job,
+    opened: &[OpenedPackage],
+    place: &Place,
+    progress: &dyn Progress,
+) -> anyhow::Result<Tree> {
+    progress.report(Event::Note { text: &format!("scripts run as: {}", job.rung) });
     let runner = Sandbox::new(job.rung)?;
     let machine = Machine::named(&job.plan.arch)
         .with_context(|| format!("no processor is called {}", job.plan.arch))?;
-    let emulation = Emulation::find(machine, job.rung)?;
     let workshop = Workshop {
-        root: &root,
+        root: &place.root,
         runner: &runner,
-        emulation: &emulation,
+        emulation: &Emulation::find(machine, job.rung)?,
         owners: match job.rung {
             Rung::SingleId => Owners::Skip,
             Rung::Files | Rung::SubordinateIds | Rung::Root | Rung::Chroot => Owners::Apply,
         },
         progress,
     };
-    let tree = build_tree(&job.plan, &opened, workshop)?;
-    progress.report(Event::StageBegun { stage: "write" });
-    let packed = write(&tree, job)?;
-    progress.report(Event::StageEnded { stage: "write" });
-    Ok(packed)
+    Ok(build_tree(&job.plan, opened, workshop)?)
 }
 
-fn write(tree: &Tree, job: &Job) -> anyhow::Result<Packed> {
-    match job.compression {
+fn write(tree: &Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
+    progress.report(Event::StageBegun { stage: "write" });
+    let packed = match job.compression {
         Some(compression) => pack::tar(tree, &job.output, compression, job.threads),
         None => pack::directory(tree, &job.output, job.devices()),
-    }
+    }?;
+    progress.report(Event::StageEnded { stage: "write" });
+    Ok(packed)
 }
 
 fn open_all(plan: &Plan, store: &Store) -> anyhow::Result<Vec<OpenedPackage>> {

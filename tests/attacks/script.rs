@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use test_support::{
-    Archive, Osb, Package, Server, SigningKey, Suite, User, is_root, tar_file, warm_cache,
-};
+use test_support::{Archive, Osb, Package, Server, SigningKey, Suite, User, is_root, tar_file};
 
 /// Where the script writes down what it could do.
 const REPORT: &str = "var/lib/evil/report";
@@ -41,8 +39,8 @@ struct Guest {
 }
 
 impl Guest {
-    fn new() -> Self {
-        let osb = Osb::new(env!("CARGO_BIN_EXE_osb")).cache(warm_cache()).env("SECRET", "secret");
+    fn new(osb: Osb) -> Self {
+        let osb = osb.warmed().env("SECRET", "secret");
         let victim = osb.directory().join("victim");
         fs::create_dir(&victim).unwrap();
         fs::write(victim.join("file"), "untouched").unwrap();
@@ -120,7 +118,7 @@ fn command_lines() -> impl Iterator<Item = String> {
 
 #[test]
 fn script_does_not_get_out_on_the_usual_rung() {
-    Guest::new().check();
+    Guest::new(Osb::new(env!("CARGO_BIN_EXE_osb"))).check();
 }
 
 #[test]
@@ -129,9 +127,7 @@ fn script_does_not_get_out_of_a_user_namespace() {
         return;
     }
     let Some(user) = User::with_subordinate_ids() else { return };
-    let mut guest = Guest::new();
-    let cache = guest.osb.directory().join("cache");
-    guest.osb = guest.osb.cache(cache).as_user(&user);
+    let guest = Guest::new(Osb::new(env!("CARGO_BIN_EXE_osb")).as_user(&user));
     user.take(&guest.victim);
     guest.check();
 }

@@ -45,9 +45,28 @@ fn image(docker: &Docker) -> String {
 
 #[test]
 fn environment_does_not_matter_to_scripts() {
-    let osb = other().cache(warm_cache()).umask("077");
+    let osb = other().warmed().umask("077");
     osb.run(LOCKED).succeeds();
     assert_eq!(digest(&osb), REFERENCE.digest);
+}
+
+#[test]
+fn another_artifact_of_a_plan_runs_no_script_and_has_the_same_bytes() {
+    let osb = other().warmed();
+    let artifact = osb.directory().join("out.tar");
+    let rebuilt = |said: &str| {
+        let outcome = osb.run(LOCKED).succeeds();
+        assert!(outcome.stderr.contains(said), "{outcome}");
+        assert_eq!(digest(&osb), REFERENCE.digest);
+        fs::remove_file(&artifact).unwrap();
+    };
+    rebuilt("scripts run as");
+    rebuilt("no script runs");
+    let contents = test_support::files_named(&osb.cache_directory().join("trees"), "contents");
+    let [contents] = &contents[..] else { panic!("{contents:?}") };
+    fs::File::options().write(true).open(contents).unwrap().set_len(100).unwrap();
+    rebuilt("scripts run as");
+    rebuilt("no script runs");
 }
 
 #[test]

@@ -40,6 +40,16 @@ impl Store {
         made.map(|()| target)
     }
 
+    /// Finds the directory that was made from `digest`.
+    pub fn find_derived(
+        &self,
+        shelf: Shelf,
+        digest: Digest,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        let target = self.entry_path(shelf, digest);
+        Ok(self.is_whole(&target)?.then_some(target))
+    }
+
     fn is_whole(&self, directory: &Path) -> Result<bool, StoreError> {
         let _gate = self.gate_shared()?;
         let stamp = match fs_err::read_to_string(directory.join(STAMP)) {

@@ -47,12 +47,21 @@ pub enum Shelf {
     Plans,
     /// What was written where by an earlier build.
     Outputs,
+    /// Configured trees.
+    Trees,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Self; 6] =
-        [Self::Blobs, Self::Indexes, Self::Opened, Self::Documents, Self::Plans, Self::Outputs];
+    pub const ALL: [Self; 7] = [
+        Self::Blobs,
+        Self::Indexes,
+        Self::Opened,
+        Self::Documents,
+        Self::Plans,
+        Self::Outputs,
+        Self::Trees,
+    ];
 
     /// The shelf's name: also that of its directory.
     pub fn name(self) -> &'static str {
@@ -63,6 +72,7 @@ impl Shelf {
             Self::Documents => "documents",
             Self::Plans => "plans",
             Self::Outputs => "outputs",
+            Self::Trees => "trees",
         }
     }
 }

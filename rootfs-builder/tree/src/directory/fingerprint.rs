@@ -16,7 +16,7 @@ use crate::path::GuestPath;
 ///
 /// Two equal results mean that nothing was changed in between, provided that nothing was being
 /// changed while the first was taken. The result says nothing about another directory, not even
-/// about a copy.
+/// about a copy. A directory that this user may not list counts by its own times alone.
 pub fn fingerprint(directory: &Path) -> Result<[u8; 32], Error> {
     let root = Root::open(directory)?;
     let mut hasher = Sha256::new();
@@ -24,9 +24,13 @@ pub fn fingerprint(directory: &Path) -> Result<[u8; 32], Error> {
     let mut pending = vec![GuestPath::root()];
     while let Some(path) = pending.pop() {
         let failed = |errno: Errno| root.error("list", &path, errno);
-        let handle = root.open_listed(path.as_bytes()).map_err(failed)?;
-        let stat = status(&handle).map_err(failed)?;
-        add(&mut hasher, path.as_bytes(), &stat);
+        let handle = match root.open_listed(path.as_bytes()) {
+            Err(Errno::ACCESS) if !path.is_root() => continue,
+            opened => opened.map_err(failed)?,
+        };
+        if path.is_root() {
+            add(&mut hasher, b"", &status(&handle).map_err(failed)?);
+        }
         let mut names = entries.names(&handle).map_err(failed)?;
         names.sort_unstable();
         for name in names {
@@ -34,10 +38,9 @@ pub fn fingerprint(directory: &Path) -> Result<[u8; 32], Error> {
             if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
                 return Err(root.error("read", &path.join(&name)?, Errno::XDEV));
             }
+            add(&mut hasher, &name, &stat);
             if FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory {
                 pending.push(path.join(&name)?);
-            } else {
-                add(&mut hasher, &name, &stat);
             }
         }
     }
