@@ -1,8 +1,10 @@
 //! What a recipe means on this machine: the store, the network, the mirrors, the clock.
 
+use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use distros::{Arch, Distro, Release};
+use distros::{Arch, Distro, Key, Release};
 use rootfs_builder::fetch::{FetchOptions, Fetcher};
 use rootfs_builder::mirrors::Mirrors;
 use rootfs_builder::plan::Plan;
@@ -55,16 +57,10 @@ pub fn spec(recipe: &Recipe, target: &Target, mirrors: Mirrors) -> anyhow::Resul
             url: address(&extra.place)?,
             suite: extra.suite.clone(),
             components: extra.components.clone(),
-            keys: extra.signed_by.as_ref().map(fs_err::read).transpose()?,
+            keys: extra.signed_by.as_deref().map(key).transpose()?,
         });
     }
-    let mut keys = None;
-    for path in &recipe.keyrings {
-        // Armored blocks may follow each other in one file.
-        let keys: &mut Vec<u8> = keys.get_or_insert_default();
-        keys.extend(fs_err::read(path)?);
-        keys.push(b'\n');
-    }
+    let keys: Vec<Key> = recipe.keyrings.iter().map(|path| key(path)).collect::<Result<_, _>>()?;
     #[expect(clippy::disallowed_methods, reason = "keys and release files expire by the clock")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     Ok(RootfsSpec {
@@ -76,12 +72,16 @@ pub fn spec(recipe: &Recipe, target: &Target, mirrors: Mirrors) -> anyhow::Resul
         mirrors,
         pockets: target.pockets.clone(),
         repositories,
-        keys,
+        keys: (!keys.is_empty()).then_some(keys),
         allow_unsigned: recipe.unsigned == Unsigned::Allowed,
         allow_expired: recipe.allow_expired,
         timestamp: recipe.timestamp,
         now: i64::try_from(now)?,
     })
+}
+
+fn key(path: &Path) -> io::Result<Key> {
+    Ok(Key { name: path.display().to_string(), bytes: fs_err::read(path)? })
 }
 
 /// The mirrors that the user named, and those that the host's own apt sources name.

@@ -18,11 +18,11 @@ use std::process::{ExitCode, ExitStatus};
 use anyhow::Context as _;
 use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::Progress;
-use sandbox::Host;
+use sandbox::{Host, Rung};
 
 use crate::failure::{self, Interrupted, NoRung, Relayed};
 use crate::pack::Packed;
-use crate::recipe::Output;
+use crate::recipe::{Output, RecipeError};
 use crate::site::Site;
 use job::Job;
 use relay::{Line, Sender};
@@ -38,6 +38,9 @@ pub fn run(
     progress: &dyn Progress,
 ) -> anyhow::Result<Packed> {
     let rung = Host::rung_for_tools().map_err(NoRung)?;
+    if let (Output::Directory(path), Rung::SingleId) = (output, rung) {
+        return Err(RecipeError::OwnersOfDirectory { path: path.clone() }.into());
+    }
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
     parcel.write_all(&serde_json::to_vec(&Job::new(plan, output, site, rung)?)?)?;
     parcel.rewind()?;

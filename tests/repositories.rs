@@ -277,3 +277,17 @@ fn unsolvable_request_names_who_wants_what() {
     let outcome = target.build(&["needy"]).fails_with(2, "needy");
     assert!(outcome.stderr.contains("absent"), "{outcome}");
 }
+
+#[test]
+fn keyring_files_are_read_each_for_itself_whatever_their_form() {
+    let target = Target::new(suite().publish());
+    let place = |name: &str| target.osb.directory().join(name).to_str().unwrap().to_owned();
+    let (own, other, broken) = (place("key.asc"), place("other.gpg"), place("broken.gpg"));
+    fs::write(&other, SigningKey::new("other").public_binary()).unwrap();
+    fs::write(&broken, "no key").unwrap();
+    for [first, second] in [[&other, &own], [&own, &other]] {
+        plan(&target, &["--keyring", first, "--keyring", second]);
+    }
+    let more = ["--json", "--keyring", &own, "--keyring", &broken];
+    target.osb.run(target.arguments("plan", &more)).fails_with(2, "broken.gpg");
+}

@@ -1,6 +1,6 @@
 //! What one root filesystem was asked to be.
 
-use distros::{Arch, Pocket, Profile};
+use distros::{Arch, Key, Pocket, Profile};
 
 use crate::mirrors::Mirrors;
 
@@ -24,7 +24,7 @@ pub struct RootfsSpec {
     /// Repositories beside the distribution's.
     pub repositories: Vec<ExtraRepository>,
     /// Keys that replace the distribution's own.
-    pub keys: Option<Vec<u8>>,
+    pub keys: Option<Vec<Key>>,
     /// Whether archives that nobody signed are taken.
     pub allow_unsigned: bool,
     /// Whether archives are taken whose time is over.
@@ -45,5 +45,5 @@ pub struct ExtraRepository {
     /// Its components; none in a flat repository.
     pub components: Vec<String>,
     /// The keys that sign it; none takes the distribution's.
-    pub keys: Option<Vec<u8>>,
+    pub keys: Option<Key>,
 }

@@ -29,6 +29,12 @@ pub enum RecipeError {
         /// The output asked for.
         path: PathBuf,
     },
+    /// A directory cannot hold the owners of a guest's files here.
+    #[error("{} cannot be a directory: this user has a single id, and the guest's files have several owners", path.display())]
+    OwnersOfDirectory {
+        /// The output asked for.
+        path: PathBuf,
+    },
     /// A mirror is neither an address nor a directory.
     #[error("mirror {text:?} is neither an address nor a directory")]
     Mirror {
@@ -116,6 +122,10 @@ impl RecipeError {
             Self::OutputTaken { .. } => {
                 vec!["name a directory that is new or empty, or remove this one first".to_owned()]
             }
+            Self::OwnersOfDirectory { .. } => vec![
+                "a tar holds them: name a file ending in .tar".to_owned(),
+                "`osb doctor` says how to get subordinate ids".to_owned(),
+            ],
             Self::Mirror { .. } => vec![
                 "write an http, https or file address, or the path of a directory"
                     .to_owned(),

@@ -11,7 +11,7 @@ use rootfs_builder::progress::{Event, Progress};
 use rootfs_builder::store::{BlobId, Store};
 use sandbox::{Emulation, Machine, Rung, Sandbox, WorkDir};
 use tree::Tree;
-use tree::directory::Owners;
+use tree::directory::{Devices, Owners};
 
 use super::job::Job;
 use crate::pack::{self, Packed};
@@ -92,6 +92,12 @@ fn write(tree: &Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Pack
         Some(compression) => pack::tar(tree, &job.output, compression, job.threads),
         None => pack::directory(tree, &job.output, job.devices()),
     }?;
+    if job.compression.is_none() && job.devices() == Devices::Skip {
+        progress.report(Event::Warning {
+            text: "in this directory, owners are this user's subordinate ids, and device nodes are \
+                   missing: a tar has both as the guest needs them",
+        });
+    }
     progress.report(Event::StageEnded { stage: "write" });
     Ok(packed)
 }

@@ -92,6 +92,23 @@ fn user_with_one_id_gets_the_same_bytes_or_a_refusal_by_name() {
 }
 
 #[test]
+fn user_with_one_id_is_told_that_a_directory_is_not_for_it() {
+    let Some(user) = User::plain() else { return };
+    let osb = other().as_user(&user).warmed();
+    let outcome = osb.run(["rootfs", "--locked", "--output", "out"]).fails_with(2, "single id");
+    assert!(outcome.stderr.contains("name a file ending in .tar"), "{outcome}");
+    assert!(!osb.directory().join("out").exists());
+}
+
+#[test]
+fn user_with_subordinate_ids_is_told_what_a_directory_lacks() {
+    let Some(user) = User::with_subordinate_ids() else { return };
+    let osb = other().as_user(&user).warmed();
+    let outcome = osb.run(["rootfs", "--locked", "--output", "out"]).succeeds();
+    assert!(outcome.stderr.contains("device nodes are missing"), "{outcome}");
+}
+
+#[test]
 fn root_of_an_unprivileged_container_gets_the_same_bytes() {
     let Some(docker) = Docker::start() else { return };
     let osb = other().warmed();

@@ -1,6 +1,6 @@
 //! Which archives a build asks, and at which addresses.
 
-use distros::{Arch, Distro, Pocket, Release};
+use distros::{Arch, Distro, Key, Pocket, Release};
 
 use super::{DecideError, RootfsSpec};
 use crate::fetch;
@@ -64,14 +64,8 @@ pub(super) fn sources(
     for repository in repositories {
         let keys = match (&spec.keys, spec.allow_unsigned) {
             (_, true) => None,
-            (Some(bytes), false) => Some(keyring("--keyring", bytes)?),
-            (None, false) => {
-                let mut all = Keyring::default();
-                for key in &repository.keys {
-                    all.extend(keyring(&key.name, &key.bytes)?);
-                }
-                Some(all)
-            }
+            (Some(keys), false) => Some(keyring(keys)?),
+            (None, false) => Some(keyring(&repository.keys)?),
         };
         let main = main_url.as_deref().unwrap_or(&repository.url);
         sources.push(Source {
@@ -86,8 +80,8 @@ pub(super) fn sources(
     for extra in &spec.repositories {
         let keys = match (&extra.keys, &spec.keys, spec.allow_unsigned) {
             (_, _, true) => None,
-            (Some(bytes), _, false) => Some(keyring(&extra.url, bytes)?),
-            (None, Some(bytes), false) => Some(keyring("--keyring", bytes)?),
+            (Some(key), _, false) => Some(keyring(std::slice::from_ref(key))?),
+            (None, Some(keys), false) => Some(keyring(keys)?),
             (None, None, false) => sources.first().and_then(|source: &Source| source.keys.clone()),
         };
         sources.push(Source {
@@ -102,6 +96,11 @@ pub(super) fn sources(
     Ok(sources)
 }
 
-fn keyring(name: &str, bytes: &[u8]) -> Result<Keyring, DecideError> {
-    Keyring::from_bytes(bytes).map_err(|source| DecideError::Keys { name: name.to_owned(), source })
+fn keyring(keys: &[Key]) -> Result<Keyring, DecideError> {
+    let mut all = Keyring::default();
+    for Key { name, bytes } in keys {
+        let own = Keyring::from_bytes(bytes);
+        all.extend(own.map_err(|source| DecideError::Keys { name: name.clone(), source })?);
+    }
+    Ok(all)
 }
