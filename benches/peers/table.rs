@@ -22,6 +22,7 @@ const MEMORY_LIMIT_BYTES: u64 = 256 << 20;
 
 const COLD: &str = "base to a directory, nothing cached";
 const STORED: &str = "base to a directory, packages in the store";
+const KEPT: &str = "the same, built before to another place";
 
 /// The rows of the design's table.
 pub const ROWS: &[Row] = &[
@@ -30,6 +31,8 @@ pub const ROWS: &[Row] = &[
     Row { work: COLD, osb: Way::OsbCold, limit: Limit::Of(Way::RdebootstrapCold, 0.6) },
     Row { work: STORED, osb: Way::OsbStored, limit: Limit::Of(Way::Mmdebstrap, 1.0 / 6.0) },
     Row { work: STORED, osb: Way::OsbStored, limit: Limit::Of(Way::RdebootstrapCached, 0.25) },
+    Row { work: KEPT, osb: Way::OsbKept, limit: Limit::Of(Way::Mmdebstrap, 1.0 / 6.0) },
+    Row { work: KEPT, osb: Way::OsbKept, limit: Limit::Of(Way::RdebootstrapCached, 0.25) },
     Row {
         work: "base to a tar, packages in the store",
         osb: Way::OsbStoredTar,

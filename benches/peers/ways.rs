@@ -21,6 +21,7 @@ pub enum Way {
     RdebootstrapCached,
     Debootstrap,
     OsbStoredTar,
+    OsbKept,
     OsbAgainDirectory,
     OsbAgainTar,
     OsbAgainLocked,
@@ -28,7 +29,7 @@ pub enum Way {
 }
 
 /// All ways, in the order in which each round takes them: osb beside each of its peers.
-pub const ALL: [Way; 11] = [
+pub const ALL: [Way; 12] = [
     Way::OsbCold,
     Way::Mmdebstrap,
     Way::OsbStored,
@@ -36,6 +37,7 @@ pub const ALL: [Way; 11] = [
     Way::RdebootstrapCached,
     Way::Debootstrap,
     Way::OsbStoredTar,
+    Way::OsbKept,
     Way::OsbAgainDirectory,
     Way::OsbAgainTar,
     Way::OsbAgainLocked,
@@ -104,9 +106,15 @@ impl Workplace {
                 self.prepare(Way::RdebootstrapCold);
                 run(&mut self.command(Way::RdebootstrapCold));
             }
-            Way::OsbStored | Way::OsbStoredTar if !store.exists() => {
-                run(&mut self.command(way));
+            Way::OsbStored | Way::OsbStoredTar | Way::OsbKept => {
+                let trees = store.join("trees");
+                if !store.exists() || (way == Way::OsbKept && !trees.exists()) {
+                    run(&mut self.command(way));
+                }
                 remove(&[&output]);
+                if way != Way::OsbKept {
+                    remove(&[&trees]);
+                }
             }
             Way::OsbAgainDirectory | Way::OsbAgainTar | Way::OsbAgainLocked if output.exists() => {}
             Way::OsbAgainDirectory | Way::OsbAgainTar => run(&mut self.command(way)),
@@ -126,9 +134,11 @@ impl Workplace {
         let output = self.output(way);
         let mut command = match way {
             Way::OsbCold => self.rootfs("osb-cold", &output),
-            Way::OsbStored | Way::OsbStoredTar | Way::OsbAgainDirectory | Way::OsbAgainTar => {
-                self.rootfs("osb-stored", &output)
-            }
+            Way::OsbStored
+            | Way::OsbStoredTar
+            | Way::OsbKept
+            | Way::OsbAgainDirectory
+            | Way::OsbAgainTar => self.rootfs("osb-stored", &output),
             Way::OsbAgainLocked => {
                 let mut command = self.rootfs("osb-stored", &output);
                 command.args(["--locked", "--lock"]).arg(self.path("osb.lock"));

@@ -4,6 +4,8 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
+pub mod verity;
+
 use std::io;
 use std::os::unix::fs::FileExt;
 
