@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cpio;
 use crate::path::{GuestPath, PathError};
 use crate::tar::Fault;
 
@@ -77,6 +78,34 @@ pub enum Error {
     /// A node has no form in a tar archive.
     #[error("{path} cannot be stored in a tar archive: {reason}")]
     NotInTar {
+        /// The node.
+        path: GuestPath,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A cpio archive cannot be opened or read.
+    #[error("read {file}")]
+    CpioFile {
+        /// The archive.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A member of a cpio archive is refused.
+    #[error("{file}: member {member:?} at byte {offset}")]
+    CpioMember {
+        /// The archive.
+        file: PathBuf,
+        /// The member as the archive spells it, as far as it is known.
+        member: String,
+        /// Where the member's header begins.
+        offset: u64,
+        /// What is wrong with it.
+        source: cpio::Fault,
+    },
+    /// A node has no form in a cpio archive.
+    #[error("{path} cannot be stored in a cpio archive: {reason}")]
+    NotInCpio {
         /// The node.
         path: GuestPath,
         /// Why not.

@@ -1,13 +1,15 @@
-//! A root filesystem as a value, and its conversions to and from tar, a directory and a listing.
+//! A root filesystem as a value, and its conversions to and from tar, cpio, a directory and a listing.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod compare;
 mod content;
+pub mod cpio;
 pub mod directory;
 mod error;
 pub mod listing;
 mod node;
+mod output;
 mod path;
 pub mod tar;
 mod tree;

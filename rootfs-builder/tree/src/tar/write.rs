@@ -1,28 +1,24 @@
 //! Writes a tree as a tar archive that depends on nothing but the tree.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use super::header::{BLOCK_BYTES, Field, Header};
 use super::pax;
-use crate::content::{Content, OpenSource};
 use crate::error::Error;
 use crate::node::{Kind, Meta, Node};
+use crate::output::Output;
 use crate::path::GuestPath;
 use crate::tree::Tree;
 
 /// What tar archives have been padded to since they lived on tapes.
-const RECORD_BYTES: usize = 20 * BLOCK_BYTES;
-/// Headers are small, and an output may be a file.
-const BUFFER_BYTES: usize = 128 * 1024;
-const ZEROS: [u8; RECORD_BYTES] = [0; RECORD_BYTES];
+const RECORD_BYTES: u64 = 20 * BLOCK_BYTES as u64;
 
 /// Writes a POSIX pax archive: names begin with `./` and are sorted, owners are numbers, and
 /// extended headers appear only where plain ones do not suffice.
 ///
 /// A socket has no form in tar and is refused.
 pub fn write(tree: &Tree, output: &mut dyn Write) -> Result<(), Error> {
-    let output = BufWriter::with_capacity(BUFFER_BYTES, output);
-    let mut writer = Writer { output, written: 0, source: OpenSource::default() };
+    let mut writer = Writer { output: Output::new(output) };
     for (path, node) in tree {
         let meta = tree.inode(path).map_or(&node.meta, |inode| &inode.meta);
         writer.member(path, node, meta)?;
@@ -31,9 +27,7 @@ pub fn write(tree: &Tree, output: &mut dyn Write) -> Result<(), Error> {
 }
 
 struct Writer<'a> {
-    output: BufWriter<&'a mut dyn Write>,
-    written: u64,
-    source: OpenSource,
+    output: Output<'a>,
 }
 
 impl Writer<'_> {
@@ -58,11 +52,12 @@ impl Writer<'_> {
             self.extension(&name, &records)?;
         }
         header.seal();
-        self.bytes(&header.0)?;
-        match &node.kind {
-            Kind::File(content) => self.content(path, content),
-            _ => Ok(()),
+        self.output.bytes(&header.0)?;
+        if let Kind::File(content) = &node.kind {
+            self.output.content(path, content)?;
+            self.output.pad(BLOCK_BYTES as u64)?;
         }
+        Ok(())
     }
 
     fn extension(&mut self, name: &[u8], records: &[u8]) -> Result<(), Error> {
@@ -72,56 +67,15 @@ impl Writer<'_> {
         header.set(Field::Mode, 0o644);
         header.set(Field::Size, records.len() as u64);
         header.seal();
-        self.bytes(&header.0)?;
-        self.bytes(records)?;
-        self.pad(BLOCK_BYTES)
-    }
-
-    fn content(&mut self, path: &GuestPath, content: &Content) -> Result<(), Error> {
-        let mut watch = Watch { output: &mut self.output, failed: false };
-        let copied = content.write_to(&mut watch, &mut self.source);
-        let failed = watch.failed;
-        copied.map_err(|source| match failed {
-            true => Error::Output(source),
-            false => Error::Content { path: path.clone(), source },
-        })?;
-        self.written += content.length();
-        self.pad(BLOCK_BYTES)
+        self.output.bytes(&header.0)?;
+        self.output.bytes(records)?;
+        self.output.pad(BLOCK_BYTES as u64)
     }
 
     fn finish(mut self) -> Result<(), Error> {
-        self.bytes(&ZEROS[..2 * BLOCK_BYTES])?;
-        self.pad(RECORD_BYTES)?;
-        self.output.flush().map_err(Error::Output)
-    }
-
-    fn pad(&mut self, multiple: usize) -> Result<(), Error> {
-        let missing = self.written.next_multiple_of(multiple as u64) - self.written;
-        self.bytes(&ZEROS[..missing as usize])
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.output.write_all(bytes).map_err(Error::Output)?;
-        self.written += bytes.len() as u64;
-        Ok(())
-    }
-}
-
-/// Tells a full disk from an unreadable source.
-struct Watch<'a> {
-    output: &'a mut dyn Write,
-    failed: bool,
-}
-
-impl Write for Watch<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let result = self.output.write(bytes);
-        self.failed = result.is_err();
-        result
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.output.flush()
+        self.output.zeros(2 * BLOCK_BYTES as u64)?;
+        self.output.pad(RECORD_BYTES)?;
+        self.output.finish()
     }
 }
 
