@@ -11,5 +11,5 @@ mod write;
 
 pub use fault::Fault;
 pub use format::is_archive;
-pub use read::{Archive, Budget, read_archive, read_spans};
+pub use read::{Archive, Budget, read_archive, read_spans, read_spans_within};
 pub use write::{Xattrs, check, write};

@@ -50,12 +50,19 @@ pub struct Archive {
 /// Archives that follow the first, after any number of zeros, are read as well.
 /// Memory stays bounded whatever the file holds.
 pub fn read_spans(path: &Arc<Path>) -> Result<Vec<(GuestPath, Node)>, Error> {
+    read_spans_within(path, &mut Budget::default())
+}
+
+/// Reads as `read_spans` does what together with other files must stay within a budget.
+pub fn read_spans_within(
+    path: &Arc<Path>,
+    budget: &mut Budget,
+) -> Result<Vec<(GuestPath, Node)>, Error> {
     let mut reader = Reader::open(path)?;
-    let mut budget = Budget::default();
     let mut entries = Vec::new();
     let mut offset = 0;
     loop {
-        let archive = reader.archive(offset, &mut budget)?;
+        let archive = reader.archive(offset, budget)?;
         entries.extend(archive.entries);
         let unreadable = |source| reader_error(path, archive.end, source);
         match reader.window.skip_zeros(archive.end).map_err(unreadable)? {
