@@ -1,0 +1,48 @@
+//! Makes images and looks at them with foreign tools.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::Command;
+
+use erofs::{Algorithm, Compression, Options};
+use tree::Tree;
+use volume::Region;
+
+/// Options that the tests begin with; the time is that of most of the demanding tree.
+pub fn options() -> Options {
+    Options {
+        uuid: *b"0123456789abcdef",
+        time: 1_700_000_000,
+        volume_name: "demanding".into(),
+        compression: None,
+        inline_tails: true,
+        threads: NonZeroUsize::new(2).unwrap(),
+    }
+}
+
+/// The same with compression.
+pub fn compressed(algorithm: Algorithm, cluster_bytes: u32) -> Options {
+    Options { compression: Some(Compression { algorithm, cluster_bytes }), ..options() }
+}
+
+/// Writes an image to a new file.
+pub fn write(tree: &Tree, options: &Options, image: &Path) -> u64 {
+    let file = fs_err::File::create(image).unwrap();
+    let size = erofs::write(tree, options, &Region::new(&file, 0)).unwrap();
+    assert_eq!(file.metadata().unwrap().len(), size);
+    size
+}
+
+/// Runs a tool that must succeed, and returns what it says.
+#[track_caller]
+pub fn run(tool: &str, arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
+    let mut command = Command::new(tool);
+    for argument in arguments {
+        command.arg(argument);
+    }
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(output.status.success(), "{tool}: {said}");
+    said
+}
