@@ -1,0 +1,7 @@
+//! Filesystems as others see them: e2fsprogs and the kernel.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod contents;
+mod image;
+mod sizes;
