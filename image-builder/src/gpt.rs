@@ -35,7 +35,7 @@ impl Types {
     }
 }
 
-/// The identifiers of a disk and its partitions.
+/// The identifiers of a disk and its partitions, in the order in which they are read aloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identifiers {
     /// The disk.
@@ -55,8 +55,8 @@ pub fn write(
 ) -> io::Result<()> {
     let mut disk = file.file().try_clone()?;
     disk.rewind()?;
-    let mut table =
-        GPT::new_from(&mut disk, SECTOR_BYTES, identifiers.disk).map_err(io::Error::other)?;
+    let mut table = GPT::new_from(&mut disk, SECTOR_BYTES, on_disk(identifiers.disk))
+        .map_err(io::Error::other)?;
     table[1] = entry(layout.filesystem, types.root, identifiers.root, "root");
     if let Some(hashes) = layout.hashes {
         table[2] = entry(hashes, types.verity, identifiers.verity, "root-verity");
@@ -69,7 +69,7 @@ pub fn write(
 fn entry(extent: Extent, type_guid: [u8; 16], guid: [u8; 16], name: &str) -> GPTPartitionEntry {
     GPTPartitionEntry {
         partition_type_guid: type_guid,
-        unique_partition_guid: guid,
+        unique_partition_guid: on_disk(guid),
         starting_lba: extent.start / SECTOR_BYTES,
         ending_lba: (extent.start + extent.length) / SECTOR_BYTES - 1,
         attribute_bits: 0,
@@ -79,7 +79,10 @@ fn entry(extent: Extent, type_guid: [u8; 16], guid: [u8; 16], name: &str) -> GPT
 
 /// The bytes of a GUID on disk: its first three fields are little-endian.
 fn mixed(guid: u128) -> [u8; 16] {
-    let mut bytes = guid.to_be_bytes();
+    on_disk(guid.to_be_bytes())
+}
+
+fn on_disk(mut bytes: [u8; 16]) -> [u8; 16] {
     bytes[..4].reverse();
     bytes[4..6].reverse();
     bytes[6..8].reverse();

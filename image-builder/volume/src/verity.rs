@@ -41,7 +41,6 @@ fn levels(data_blocks: u64) -> Vec<u64> {
 pub struct Hashing<'a> {
     inner: &'a dyn Volume,
     salt: Vec<u8>,
-    data_blocks: u64,
     hash_of_zeros: [u8; HASH],
     seen: Mutex<Seen>,
 }
@@ -55,17 +54,19 @@ struct Seen {
 }
 
 impl<'a> Hashing<'a> {
-    /// Hashes what goes to the first `data_blocks` blocks of `inner`.
-    pub fn new(inner: &'a dyn Volume, data_blocks: u64, salt: &[u8]) -> Self {
+    /// Hashes what goes to `inner`.
+    pub fn new(inner: &'a dyn Volume, salt: &[u8]) -> Self {
         let hash_of_zeros = hash(salt, &[0; BLOCK]);
-        Self { inner, salt: salt.to_vec(), data_blocks, hash_of_zeros, seen: Mutex::default() }
+        Self { inner, salt: salt.to_vec(), hash_of_zeros, seen: Mutex::default() }
     }
 
-    /// Writes the hash tree at `offset` of `hashes` and returns the root hash.
+    /// Writes the hash tree over the first `data_blocks` blocks at `offset` of `hashes` and returns
+    /// the root hash.
     ///
     /// `read` reads back what was written to the volume.
     pub fn finish(
         self,
+        data_blocks: u64,
         read: &dyn Fn(&mut [u8], u64) -> io::Result<()>,
         hashes: &dyn Volume,
         offset: u64,
@@ -76,13 +77,13 @@ impl<'a> Hashing<'a> {
             read(&mut block, number * BLOCK_BYTES)?;
             self.record(number, &[hash(&self.salt, &block)]);
         }
-        let levels = levels(self.data_blocks);
+        let levels = levels(data_blocks);
         let mut starts = vec![0; levels.len()];
         for level in (0..levels.len().saturating_sub(1)).rev() {
             starts[level] = starts[level + 1] + levels[level + 1];
         }
         let starts: Vec<u64> = starts.iter().map(|start| offset + start * BLOCK_BYTES).collect();
-        let mut above = self.write_lowest(levels[0], hashes, starts[0])?;
+        let mut above = self.write_lowest(data_blocks, hashes, starts[0])?;
         for start in &starts[1..] {
             above = write_level(&self.salt, &above, hashes, *start)?;
         }
@@ -91,13 +92,18 @@ impl<'a> Hashing<'a> {
     }
 
     /// Writes the hashes of the data blocks, and returns the hashes of those blocks.
-    fn write_lowest(&self, pages: u64, hashes: &dyn Volume, start: u64) -> io::Result<Vec<u8>> {
+    fn write_lowest(
+        &self,
+        data_blocks: u64,
+        hashes: &dyn Volume,
+        start: u64,
+    ) -> io::Result<Vec<u8>> {
         let seen = self.seen();
         let blank = self.blank_page();
         let hash_of_blank = hash(&self.salt, &blank);
         let mut above = Vec::new();
-        for page in 0..pages {
-            let used = (self.data_blocks - page * HASHES_PER_BLOCK).min(HASHES_PER_BLOCK);
+        for page in 0..data_blocks.div_ceil(HASHES_PER_BLOCK) {
+            let used = (data_blocks - page * HASHES_PER_BLOCK).min(HASHES_PER_BLOCK);
             let known = seen.pages.get(&page);
             let mut bytes = *known.map_or(&blank, |page| page);
             // The rest of the last block is no hash of anything.
@@ -119,7 +125,7 @@ impl<'a> Hashing<'a> {
 
     fn record(&self, first: u64, found: &[[u8; HASH]]) {
         let mut seen = self.seen();
-        for (number, hash) in (first..self.data_blocks).zip(found) {
+        for (number, hash) in (first..).zip(found) {
             let page = seen.pages.entry(number / HASHES_PER_BLOCK);
             let page = page.or_insert_with(|| Box::new(self.blank_page()));
             let place = HASH * usize::try_from(number % HASHES_PER_BLOCK).unwrap_or(0);
@@ -206,12 +212,12 @@ mod tests {
         file.set_len(blocks * BLOCK_BYTES).unwrap();
         let tree_file = File::create(&tree).unwrap();
         let region = Region::new(&file, 0);
-        let hashing = Hashing::new(&region, blocks, &SALT);
+        let hashing = Hashing::new(&region, &SALT);
         for (seed, (offset, length)) in pieces.iter().enumerate() {
             hashing.write_at(&test_support::noise(seed as u32, *length), *offset).unwrap();
         }
         let read = |buffer: &mut [u8], offset| file.file().read_exact_at(buffer, offset);
-        let root = hashing.finish(&read, &Region::new(&tree_file, 0), 0).unwrap();
+        let root = hashing.finish(blocks, &read, &Region::new(&tree_file, 0), 0).unwrap();
         let hexadecimal =
             |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let output = Command::new("veritysetup")

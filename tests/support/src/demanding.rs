@@ -58,7 +58,11 @@ pub fn read_directory(directory: &Path) -> Tree {
     for path in paths {
         let host = directory.join(OsStr::from_bytes(path.as_bytes()));
         let mut names = vec![0; 65_536];
-        let count = rustix::fs::llistxattr(&host, names.as_mut_slice()).unwrap();
+        let count = match rustix::fs::llistxattr(&host, names.as_mut_slice()) {
+            // A kernel may be built without them for one filesystem.
+            Err(rustix::io::Errno::OPNOTSUPP) => 0,
+            count => count.unwrap(),
+        };
         for name in names[..count].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
             let mut value = vec![0; 65_536];
             let count = rustix::fs::lgetxattr(&host, name, value.as_mut_slice()).unwrap();

@@ -1,0 +1,143 @@
+//! The filesystems that an image may have, behind one interface.
+
+use std::num::NonZeroUsize;
+
+use tree::Tree;
+use volume::Volume;
+
+use crate::identity::Identity;
+
+/// A filesystem, with what may be chosen about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filesystem {
+    /// ext4.
+    Ext4 {
+        /// Whether it has a journal.
+        journal: bool,
+        /// How many bytes are to be left for users.
+        free_bytes: u64,
+    },
+    /// EROFS, which is only ever read.
+    Erofs {
+        /// How it is compressed; none leaves contents as they are.
+        compression: Option<erofs::Compression>,
+    },
+    /// SquashFS, which is only ever read.
+    Squashfs {
+        /// How it is compressed.
+        compression: squashfs::Compression,
+    },
+}
+
+/// What every filesystem needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Basics {
+    /// What identifiers follow from.
+    pub identity: Identity,
+    /// When it was made, in seconds since 1970.
+    pub time: i64,
+    /// How many threads write; the bytes do not depend on it.
+    pub threads: NonZeroUsize,
+}
+
+/// Why a filesystem cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesystemError {
+    /// ext4 failed.
+    #[error("make ext4")]
+    Ext4(#[from] ext4::Error),
+    /// EROFS failed.
+    #[error("make erofs")]
+    Erofs(#[from] erofs::Error),
+    /// SquashFS failed.
+    #[error("make squashfs")]
+    Squashfs(#[from] squashfs::Error),
+}
+
+impl Filesystem {
+    /// The name by which the kernel knows it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ext4 { .. } => "ext4",
+            Self::Erofs { .. } => "erofs",
+            Self::Squashfs { .. } => "squashfs",
+        }
+    }
+
+    /// How many bytes it needs, where that is known before it is written.
+    pub(crate) fn needed_bytes(
+        &self,
+        tree: &Tree,
+        basics: &Basics,
+    ) -> Result<Option<u64>, FilesystemError> {
+        match self {
+            Self::Ext4 { free_bytes, .. } => {
+                let size = ext4::Size::Smallest { free_bytes: *free_bytes };
+                let plan = ext4::Plan::new(tree, &self.ext4(basics, size))?;
+                Ok(Some(plan.size_bytes()))
+            }
+            Self::Erofs { .. } => Ok(erofs::plan(tree, &self.erofs(basics))?.size_bytes()),
+            Self::Squashfs { .. } => Ok(None),
+        }
+    }
+
+    /// Writes it, into `room` bytes where that is given, and returns how many it has.
+    pub(crate) fn write(
+        &self,
+        tree: &Tree,
+        basics: &Basics,
+        room: Option<u64>,
+        volume: &dyn Volume,
+    ) -> Result<u64, FilesystemError> {
+        match self {
+            Self::Ext4 { free_bytes, .. } => {
+                let smallest = ext4::Size::Smallest { free_bytes: *free_bytes };
+                let size = room.map_or(smallest, ext4::Size::Exact);
+                let options = self.ext4(basics, size);
+                let plan = ext4::Plan::new(tree, &options)?;
+                plan.write(volume)?;
+                Ok(plan.size_bytes())
+            }
+            Self::Erofs { .. } => Ok(erofs::write(tree, &self.erofs(basics), volume)?),
+            Self::Squashfs { compression } => {
+                let options = squashfs::Options {
+                    compression: *compression,
+                    threads: Some(basics.threads),
+                    ..squashfs::Options::new(basics.time)
+                };
+                Ok(squashfs::write(tree, &options, volume)?)
+            }
+        }
+    }
+
+    fn ext4(&self, basics: &Basics, size: ext4::Size) -> ext4::Options {
+        let journal = matches!(self, Self::Ext4 { journal: true, .. });
+        ext4::Options {
+            uuid: basics.identity.uuid("filesystem"),
+            hash_seed: basics.identity.uuid("hash seed"),
+            time: basics.time,
+            label: Vec::new(),
+            journal,
+            growable: journal,
+            size,
+            // What Kata's tools set.
+            reserved_percent: if journal { 3 } else { 0 },
+        }
+    }
+
+    fn erofs(&self, basics: &Basics) -> erofs::Options {
+        let compression = match self {
+            Self::Erofs { compression } => *compression,
+            Self::Ext4 { .. } | Self::Squashfs { .. } => None,
+        };
+        erofs::Options {
+            uuid: basics.identity.uuid("filesystem"),
+            time: basics.time,
+            volume_name: String::new(),
+            compression,
+            // Files that begin and end at a block can be mapped by DAX, as Kata's are.
+            inline_tails: false,
+            threads: basics.threads,
+        }
+    }
+}
