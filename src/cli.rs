@@ -6,6 +6,9 @@ mod completions;
 mod distros;
 mod doctor;
 pub mod environment;
+mod finish;
+mod image;
+mod initrd;
 mod inspect;
 mod man;
 mod plan;
@@ -35,6 +38,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Rootfs(rootfs::Args),
+    Image(image::Args),
+    Initrd(initrd::Args),
     Plan(plan::Args),
     Inspect(inspect::Args),
     Distros(distros::Args),
@@ -50,6 +55,8 @@ enum Command {
 pub fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Rootfs(args) => rootfs::run(args),
+        Command::Image(args) => image::run(args),
+        Command::Initrd(args) => initrd::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Distros(args) => distros::run(args),

@@ -10,6 +10,7 @@ mod recipe;
 mod record;
 mod report;
 mod site;
+mod source;
 mod stage;
 mod suggestion;
 

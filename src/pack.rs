@@ -1,17 +1,23 @@
-//! Writes a tree as a tar archive: under another name first, renamed when it is whole.
+//! Writes a tree in the form that was asked for: under another name first, renamed when it is whole.
 
 mod gzip;
+mod image;
+mod initrd;
 mod partial;
+mod summary;
 
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use rootfs_builder::digest::Digest;
+use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use tree::Tree;
 use tree::directory::{Devices, Options, Owners};
 
-use crate::recipe::Compression;
+use crate::recipe::{Compression, Output};
+use crate::source::Source;
 use gzip::ParallelGzip;
 use partial::{PartialDirectory, PartialFile};
 
@@ -19,16 +25,67 @@ use partial::{PartialDirectory, PartialFile};
 const ZSTD_LEVEL: i32 = 3;
 
 /// What was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Packed {
     /// How many bytes.
     pub size: u64,
     /// Their digest.
     pub sha256: Digest,
+    /// The ways to boot it.
+    pub boot: Vec<Boot>,
+    /// What proves it.
+    pub proof: Option<Proof>,
+}
+
+/// One way to boot an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Boot {
+    /// How the guest sees it.
+    pub how: String,
+    /// The kernel parameters.
+    pub parameters: String,
+}
+
+/// What proves a measured image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    /// The root hash in hexadecimal.
+    pub root_hash: String,
+    /// The name of the file beside the artifact.
+    pub file_name: String,
+    /// What is in that file.
+    pub text: String,
+}
+
+/// Writes `tree`, which was made of `source`, as `output`.
+pub fn write(
+    tree: Tree,
+    source: &Source,
+    output: &Output,
+    devices: Devices,
+    threads: NonZeroUsize,
+) -> anyhow::Result<Packed> {
+    match output {
+        Output::Directory(path) => directory(&tree, path, devices),
+        Output::Tar { path, compression } => tar(&tree, path, *compression, threads.get()),
+        Output::Image(asked) => image::write(tree, source, asked, threads),
+        Output::Initrd(asked) => initrd::write(tree, source, asked, threads),
+    }
+}
+
+/// Writes a small file, whole or not at all.
+pub fn small_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let partial = PartialFile::create(path)?;
+    let mut file = partial.file();
+    file.write_all(text.as_bytes())?;
+    Ok(partial.keep()?)
 }
 
 /// Writes `tree` as a tar archive to `path`.
-pub fn tar(
+fn tar(
     tree: &Tree,
     path: &Path,
     compression: Compression,
@@ -61,7 +118,7 @@ fn written<W: Write>(tree: &Tree, mut output: W) -> anyhow::Result<W> {
 /// Writes `tree` as a directory at `path`, in place of what an earlier build made there.
 ///
 /// The digest is that of the tar that it would be.
-pub fn directory(tree: &Tree, path: &Path, devices: Devices) -> anyhow::Result<Packed> {
+fn directory(tree: &Tree, path: &Path, devices: Devices) -> anyhow::Result<Packed> {
     let partial = PartialDirectory::create(path)?;
     let options = Options { owners: Owners::Apply, devices };
     let packed = std::thread::scope(|scope| {
@@ -92,7 +149,8 @@ impl<W: Write> Counting<W> {
 
     fn finish(mut self) -> io::Result<Packed> {
         self.output.flush()?;
-        Ok(Packed { size: self.size, sha256: Digest::from_hasher(self.hasher) })
+        let sha256 = Digest::from_hasher(self.hasher);
+        Ok(Packed { size: self.size, sha256, boot: Vec::new(), proof: None })
     }
 }
 

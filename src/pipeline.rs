@@ -3,36 +3,64 @@
 use std::io;
 use std::path::Path;
 
+use distros::Arch;
 use rootfs_builder::decide::{Access, decide};
 use rootfs_builder::packages::fetch_packages;
 use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::{Event, Progress};
 
+use crate::pack::{self, Packed};
 use crate::recipe::{Decision, Output, Recipe, RecipeError};
 use crate::record;
 use crate::report::Artifact;
 use crate::site::{self, Site};
+use crate::source::{Given, Source};
 use crate::stage;
 
-/// Builds a root filesystem.
-pub fn rootfs(
+/// Builds an artifact.
+pub fn build(
     recipe: &Recipe,
     output: &Output,
     progress: &dyn Progress,
 ) -> anyhow::Result<Artifact> {
     let site = Site::open(recipe)?;
-    let plan = decided(recipe, &site, progress)?;
-    if let Some(packed) = record::unchanged(&site.store, &plan, output.path())? {
+    let source = source(recipe, &site, progress)?;
+    let question = record::question(&source, output)?;
+    if let Some(packed) = record::unchanged(&site.store, question, output.path())? {
         progress.report(Event::Note { text: "nothing has changed: what is there is the result" });
-        return Ok(Artifact::new(&plan, output, packed));
+        return finished(&source, output, packed);
     }
     check_place(output, &site)?;
-    let mirrors = site::mirrors_of_plan(recipe, &plan)?;
-    let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
-    fetch_packages(&plan, &mirrors, access)?;
-    let packed = stage::run(&plan, output, &site, progress)?;
-    record::remember(&site.store, &plan, output.path(), packed)?;
-    Ok(Artifact::new(&plan, output, packed))
+    if let Source::Plan(plan) = &source {
+        let mirrors = site::mirrors_of_plan(recipe, plan)?;
+        let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
+        fetch_packages(plan, &mirrors, access)?;
+    }
+    let packed = stage::run(&source, output, &site, progress)?;
+    record::remember(&site.store, question, output.path(), &packed)?;
+    finished(&source, output, packed)
+}
+
+/// The artifact as it is reported, with the file beside it that proves it.
+fn finished(source: &Source, output: &Output, packed: Packed) -> anyhow::Result<Artifact> {
+    if let Some(proof) = &packed.proof {
+        let path = output.path().with_file_name(&proof.file_name);
+        // Written anew only if need be: an unchanged build changes nothing.
+        if fs_err::read_to_string(&path).ok().as_ref() != Some(&proof.text) {
+            pack::small_file(&path, &proof.text)?;
+        }
+    }
+    Ok(Artifact::new(source, output, packed))
+}
+
+/// Decides what the tree is made of.
+fn source(recipe: &Recipe, site: &Site, progress: &dyn Progress) -> anyhow::Result<Source> {
+    let Some(path) = &recipe.rootfs else {
+        return Ok(Source::Plan(decided(recipe, site, progress)?));
+    };
+    let host = || Arch::host().map_or(std::env::consts::ARCH, Arch::name).to_owned();
+    let arch = recipe.arch.clone().unwrap_or_else(host);
+    Ok(Source::Given(Given { path: std::path::absolute(path)?, arch, timestamp: recipe.timestamp }))
 }
 
 /// Refuses to put a directory where something of the user's stands.

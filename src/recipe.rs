@@ -1,6 +1,7 @@
 //! What one build was asked for, in full and with nothing resolved yet.
 
 mod error;
+mod image;
 mod locked;
 mod output;
 mod repository;
@@ -12,6 +13,10 @@ use std::path::PathBuf;
 use distros::Pocket;
 
 pub use error::RecipeError;
+pub use image::{
+    CompressionName, DiskFormat, ErofsCompression, Filesystem, FilesystemName, Image, Initrd,
+    InitrdCompression, SquashfsCompression, Table, parse_salt, parse_size,
+};
 pub use output::{Compression, Output};
 pub use repository::{Mirror, Repository, parse_pockets};
 pub use target::Target;
@@ -22,6 +27,8 @@ pub const DEFAULT_LOCK: &str = "osb.lock";
 /// What one build was asked for: words checked, nothing resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
+    /// A tree that is there already, instead of a distribution's packages.
+    pub rootfs: Option<PathBuf>,
     /// The distribution's name; none asks for the default one.
     pub distro: Option<String>,
     /// The release's name; none asks for the distribution's default.
@@ -66,7 +73,8 @@ impl Recipe {
     /// Refuses a recipe that names a key file or a directory which is not there.
     pub fn check_files(&self) -> Result<(), RecipeError> {
         let signers = self.repositories.iter().filter_map(|extra| extra.signed_by.as_ref());
-        if let Some(missing) = self.keyrings.iter().chain(signers).find(|file| !file.exists()) {
+        let files = self.keyrings.iter().chain(signers).chain(&self.rootfs);
+        if let Some(missing) = files.into_iter().find(|file| !file.exists()) {
             return Err(RecipeError::NoSuchFile { path: missing.clone() });
         }
         let places = self.repositories.iter().map(|extra| &extra.place).chain(&self.mirrors);

@@ -5,34 +5,45 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rootfs_builder::digest::Digest;
-use rootfs_builder::plan::Plan;
 use rootfs_builder::store::{Shelf, Store};
 use serde::{Deserialize, Serialize};
 
 use crate::pack::Packed;
 use crate::program;
+use crate::recipe::Output;
+use crate::source::{self, Source};
 
 /// What a build wrote.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
-    plan: Digest,
+    question: Digest,
     /// Which program did.
     program: Digest,
     /// What the file or directory looked like when the build was done.
     state: Digest,
     /// Device and inode: what it is, whatever became of it.
     identity: (u64, u64),
-    size: u64,
-    sha256: Digest,
+    packed: Packed,
 }
 
-/// The artifact of an earlier build, if this plan would only make it again.
-pub fn unchanged(store: &Store, plan: &Plan, path: &Path) -> anyhow::Result<Option<Packed>> {
+/// The digest of what is to be made of what: the same question has the same answer.
+pub fn question(source: &Source, output: &Output) -> anyhow::Result<Digest> {
+    let mut question = format!("{} {}", source.digest()?, serde_json::to_string(output)?);
+    if let Output::Initrd(initrd) = output {
+        for path in initrd.early.iter().chain(&initrd.overlays) {
+            question += &format!(" {}", source::state(path)?);
+        }
+    }
+    Ok(Digest::of(question))
+}
+
+/// The artifact of an earlier build, if this one would only make it again.
+pub fn unchanged(store: &Store, question: Digest, path: &Path) -> anyhow::Result<Option<Packed>> {
     let Some(record) = read(store, path)? else { return Ok(None) };
-    let is_same = record.plan == plan.digest()?
+    let is_same = record.question == question
         && record.program == program::identity()?
         && state(path)? == Some(record.state);
-    Ok(is_same.then_some(Packed { size: record.size, sha256: record.sha256 }))
+    Ok(is_same.then_some(record.packed))
 }
 
 /// Whether an earlier build made what stands at `path`, so that a later one may replace it.
@@ -43,15 +54,19 @@ pub fn is_ours(store: &Store, path: &Path) -> anyhow::Result<bool> {
 }
 
 /// Remembers what a build has written.
-pub fn remember(store: &Store, plan: &Plan, path: &Path, packed: Packed) -> anyhow::Result<()> {
+pub fn remember(
+    store: &Store,
+    question: Digest,
+    path: &Path,
+    packed: &Packed,
+) -> anyhow::Result<()> {
     let metadata = fs_err::symlink_metadata(path)?;
     let record = Record {
-        plan: plan.digest()?,
+        question,
         program: program::identity()?,
         state: state(path)?.ok_or(io::Error::from(io::ErrorKind::NotFound))?,
         identity: (metadata.dev(), metadata.ino()),
-        size: packed.size,
-        sha256: packed.sha256,
+        packed: packed.clone(),
     };
     store.write_record(Shelf::Outputs, key(path)?, &serde_json::to_vec(&record)?)?;
     Ok(())
@@ -68,16 +83,13 @@ fn key(path: &Path) -> io::Result<Digest> {
     Ok(Digest::of(std::path::absolute(path)?.as_os_str().as_bytes()))
 }
 
-/// A digest of names, inodes and change times: no process can touch a file and leave them.
+/// What stands at a path; none if nothing does.
 fn state(path: &Path) -> anyhow::Result<Option<Digest>> {
-    let metadata = match fs_err::symlink_metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    if metadata.is_dir() {
-        return Ok(Some(Digest::of(tree::directory::fingerprint(path)?)));
+    match fs_err::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+        // A link is not what a build writes.
+        Ok(metadata) if metadata.is_symlink() => Ok(None),
+        Ok(_) => Ok(Some(source::state(path)?)),
     }
-    let changed = (metadata.ctime(), metadata.ctime_nsec());
-    Ok(Some(Digest::of(format!("{} {} {changed:?}", metadata.ino(), metadata.len()))))
 }

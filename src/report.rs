@@ -7,9 +7,10 @@ use rootfs_builder::digest::Digest;
 use rootfs_builder::plan::Plan;
 use serde::Serialize;
 
-use crate::pack::Packed;
+use crate::pack::{Boot, Packed};
 use crate::progress::human_bytes;
 use crate::recipe::Output;
+use crate::source::Source;
 
 /// What a build made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +23,20 @@ pub struct Artifact {
     pub size: u64,
     /// The digest of the file; of a directory, that of the tar it would be.
     pub sha256: Digest,
+    /// What it was made of; not there for a tree that was given.
+    #[serde(flatten)]
+    pub origin: Option<Origin>,
+    /// The ways to boot it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boot: Vec<Boot>,
+    /// The hash that proves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_hash: Option<String>,
+}
+
+/// The packages that an artifact was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Origin {
     /// The distribution.
     pub distro: String,
     /// Its release.
@@ -34,7 +49,7 @@ pub struct Artifact {
     pub verified: bool,
 }
 
-/// The forms of a root filesystem.
+/// The kinds of artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -42,24 +57,31 @@ pub enum Kind {
     Directory,
     /// A tar archive, compressed or not.
     Tar,
+    /// A disk image.
+    Image,
+    /// An initrd.
+    Initrd,
 }
 
 impl Artifact {
-    /// What a build made of a plan.
-    pub fn new(plan: &Plan, output: &Output, packed: Packed) -> Self {
+    /// What a build made.
+    pub fn new(source: &Source, output: &Output, packed: Packed) -> Self {
         Self {
             path: output.path().to_owned(),
             kind: match output {
                 Output::Directory(_) => Kind::Directory,
                 Output::Tar { .. } => Kind::Tar,
+                Output::Image(_) => Kind::Image,
+                Output::Initrd(_) => Kind::Initrd,
             },
             size: packed.size,
             sha256: packed.sha256,
-            distro: plan.distro.clone(),
-            release: plan.release.clone(),
-            arch: plan.arch.clone(),
-            packages: plan.packages.len(),
-            verified: plan.repositories.iter().all(|repository| repository.signed_by.is_some()),
+            origin: match source {
+                Source::Plan(plan) => Some(Origin::of(plan)),
+                Source::Given(_) => None,
+            },
+            boot: packed.boot,
+            root_hash: packed.proof.map(|proof| proof.root_hash),
         }
     }
 
@@ -68,20 +90,37 @@ impl Artifact {
         let kind = match self.kind {
             Kind::Directory => "directory",
             Kind::Tar => "tar archive",
+            Kind::Image => "disk image",
+            Kind::Initrd => "initrd",
         };
-        let warning =
-            if self.verified { "" } else { "  NOT VERIFIED: an archive was not signed\n" };
-        format!(
-            "{}\n  {} {} {}, {} packages\n  {kind}, {} ({} bytes)\n  sha256 {}\n{warning}",
-            self.path.display(),
-            self.distro,
-            self.release,
-            self.arch,
-            self.packages,
-            human_bytes(self.size),
-            self.size,
-            self.sha256,
-        )
+        let mut text = format!("{}\n", self.path.display());
+        if let Some(Origin { distro, release, arch, packages, .. }) = &self.origin {
+            text += &format!("  {distro} {release} {arch}, {packages} packages\n");
+        }
+        text += &format!("  {kind}, {} ({} bytes)\n", human_bytes(self.size), self.size);
+        text += &format!("  sha256 {}\n", self.sha256);
+        if let Some(hash) = &self.root_hash {
+            text += &format!("  root hash {hash}\n");
+        }
+        for Boot { how, parameters } in &self.boot {
+            text += &format!("  boot as {how}: {parameters}\n");
+        }
+        if self.origin.as_ref().is_some_and(|origin| !origin.verified) {
+            text += "  NOT VERIFIED: an archive was not signed\n";
+        }
+        text
+    }
+}
+
+impl Origin {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            distro: plan.distro.clone(),
+            release: plan.release.clone(),
+            arch: plan.arch.clone(),
+            packages: plan.packages.len(),
+            verified: plan.repositories.iter().all(|repository| repository.signed_by.is_some()),
+        }
     }
 }
 

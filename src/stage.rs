@@ -4,6 +4,7 @@
 //! a view of its own of the file systems. The job goes there as a file without a name, and what
 //! happens there comes back as lines on a pipe.
 
+mod given;
 mod job;
 mod relay;
 mod work;
@@ -16,7 +17,6 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
 use anyhow::Context as _;
-use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::Progress;
 use sandbox::{Host, Rung};
 
@@ -24,25 +24,31 @@ use crate::failure::{self, Interrupted, NoRung, Relayed};
 use crate::pack::Packed;
 use crate::recipe::{Output, RecipeError};
 use crate::site::Site;
+use crate::source::Source;
 use job::Job;
 use relay::{Line, Sender};
 
 /// The hidden first argument that makes this program do a stage's work; two descriptors follow.
 const ARGUMENT: &str = "__stage";
 
-/// Builds the plan's tree and writes it, on the lowest rung that can.
+/// Builds the tree and writes it, on the lowest rung that can.
 pub fn run(
-    plan: &Plan,
+    source: &Source,
     output: &Output,
     site: &Site,
     progress: &dyn Progress,
 ) -> anyhow::Result<Packed> {
-    let rung = Host::rung_for_tools().map_err(NoRung)?;
+    let rung = match (Host::rung_for_tools(), source) {
+        (Ok(rung), _) => rung,
+        // A tree that is there already runs no script.
+        (Err(_), Source::Given(_)) => Rung::Files,
+        (Err(report), Source::Plan(_)) => return Err(NoRung(report).into()),
+    };
     if let (Output::Directory(path), Rung::SingleId) = (output, rung) {
         return Err(RecipeError::OwnersOfDirectory { path: path.clone() }.into());
     }
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
-    parcel.write_all(&serde_json::to_vec(&Job::new(plan, output, site, rung)?)?)?;
+    parcel.write_all(&serde_json::to_vec(&Job::new(source, output, site, rung)?)?)?;
     parcel.rewind()?;
     let (heard, wire) = std::io::pipe()?;
     let arguments: [OsString; 3] = [
@@ -59,7 +65,7 @@ pub fn run(
         Ok::<_, anyhow::Error>((status?, last?))
     })?;
     match last {
-        (_, Some(Line::Made(made))) => Ok(made.into()),
+        (_, Some(Line::Made(made))) => Ok(made),
         (_, Some(Line::Failed { code, text })) => Err(Relayed { code, text }.into()),
         (status, _) => Err(ended_early(status)),
     }
@@ -89,7 +95,7 @@ pub fn dispatch() -> Option<ExitCode> {
     let (parcel, wire) = (descriptor()?, descriptor()?);
     let sender = Sender::new(fs_err::OpenOptions::new().write(true).open(wire).ok()?);
     let answer = match answer(&parcel, &sender) {
-        Ok(packed) => Line::Made(packed.into()),
+        Ok(packed) => Line::Made(packed),
         Err(error) => {
             let Relayed { code, text } = failure::to_relay(&error);
             Line::Failed { code, text }

@@ -16,21 +16,41 @@ pub struct Types {
     verity: [u8; 16],
 }
 
-/// For each processor, as the kernel calls it: the types of the root and of its hash tree.
-const TYPES: [(&str, u128, u128); 7] = [
-    ("x86_64", 0x4f68bce3_e8cd_4db1_96e7_fbcaf984b709, 0x2c7357ed_ebd2_46d9_aec1_23d437ec2bf5),
-    ("aarch64", 0xb921b045_1df0_41c3_af44_4c6f280d3fae, 0xdf3300ce_d69f_4c92_978c_9bfb0f38d820),
-    ("arm", 0x69dad710_2ce4_4e3c_b16c_21a1d49abed3, 0x7386cdf2_203c_47a9_a498_f2ecce45a2d6),
-    ("i686", 0x44479540_f297_41b2_9af7_d131d5f0458a, 0xd13c5d3b_b5d1_422a_b29f_9454fdc89d76),
-    ("ppc64le", 0xc31c45e6_3f39_412e_80fb_4809c4980599, 0x906bd944_4589_4aae_a4e4_dd983917446a),
-    ("riscv64", 0x72ec70a6_cf74_40e6_bd49_4bda08e8f224, 0xb6ed5582_440b_4209_b8da_5ff7c419ea3d),
-    ("s390x", 0x5eead9a9_fe09_4a1e_a1d7_520d00531306, 0xb325bfbe_c7be_4ab8_8357_139e652d2f6b),
+/// For each processor, by all of its names: the types of the root and of its hash tree.
+const TYPES: [(&[&str], u128, u128); 7] = [
+    (
+        &["x86_64", "amd64"],
+        0x4f68bce3_e8cd_4db1_96e7_fbcaf984b709,
+        0x2c7357ed_ebd2_46d9_aec1_23d437ec2bf5,
+    ),
+    (
+        &["aarch64", "arm64"],
+        0xb921b045_1df0_41c3_af44_4c6f280d3fae,
+        0xdf3300ce_d69f_4c92_978c_9bfb0f38d820,
+    ),
+    (
+        &["arm", "armhf", "armel", "armv7"],
+        0x69dad710_2ce4_4e3c_b16c_21a1d49abed3,
+        0x7386cdf2_203c_47a9_a498_f2ecce45a2d6,
+    ),
+    (
+        &["i686", "i386", "x86"],
+        0x44479540_f297_41b2_9af7_d131d5f0458a,
+        0xd13c5d3b_b5d1_422a_b29f_9454fdc89d76,
+    ),
+    (
+        &["ppc64le", "ppc64el"],
+        0xc31c45e6_3f39_412e_80fb_4809c4980599,
+        0x906bd944_4589_4aae_a4e4_dd983917446a,
+    ),
+    (&["riscv64"], 0x72ec70a6_cf74_40e6_bd49_4bda08e8f224, 0xb6ed5582_440b_4209_b8da_5ff7c419ea3d),
+    (&["s390x"], 0x5eead9a9_fe09_4a1e_a1d7_520d00531306, 0xb325bfbe_c7be_4ab8_8357_139e652d2f6b),
 ];
 
 impl Types {
-    /// The types for a processor, as the kernel calls it.
+    /// The types for a processor, as the kernel or a distribution calls it.
     pub fn of(machine: &str) -> Option<Self> {
-        let found = TYPES.iter().find(|(name, _, _)| *name == machine);
+        let found = TYPES.iter().find(|(names, _, _)| names.contains(&machine));
         found.map(|(_, root, verity)| Self { root: mixed(*root), verity: mixed(*verity) })
     }
 }

@@ -28,7 +28,7 @@ pub struct Options {
     pub align_bytes: u64,
     /// The image's size; none computes the smallest.
     pub size_bytes: Option<u64>,
-    /// The guest's processor, as the kernel calls it.
+    /// The guest's processor, as the kernel or a distribution calls it.
     pub machine: String,
     /// What all parts of the image need to know.
     pub basics: Basics,

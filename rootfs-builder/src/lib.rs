@@ -17,4 +17,4 @@ pub mod progress;
 pub mod spec;
 pub mod store;
 pub mod trust;
-mod utc;
+pub mod utc;

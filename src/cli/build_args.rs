@@ -26,6 +26,22 @@ pub struct BuildArgs {
     pub reporting: ReportingArgs,
 }
 
+/// A tree that is there already.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What to build")]
+pub struct TreeArgs {
+    /// Take this directory or tar archive as it is, instead of a distribution's packages
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = [
+            "distro", "release", "profile", "packages", "recommends", "mirrors", "pockets",
+            "repositories", "keyrings", "allow_unsigned", "allow_expired", "locked",
+        ]
+    )]
+    pub rootfs: Option<PathBuf>,
+}
+
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What to build")]
 struct WhatArgs {
@@ -185,6 +201,7 @@ impl BuildArgs {
     pub fn into_recipe(self) -> Result<(Recipe, Reporting), RecipeError> {
         let Self { what, sources, decisions, host, reporting } = self;
         let recipe = Recipe {
+            rootfs: None,
             distro: non_empty(what.distro),
             release: non_empty(what.release),
             arch: non_empty(what.arch),

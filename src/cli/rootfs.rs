@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::build_args::BuildArgs;
-use crate::pipeline;
-use crate::progress::Reporter;
+use super::build_args::{BuildArgs, TreeArgs};
+use super::finish;
 use crate::recipe::Output;
-use crate::report;
 
 /// Build a root filesystem, as a directory or a tar
 ///
@@ -28,22 +26,14 @@ pub struct Args {
     json: bool,
 
     #[command(flatten)]
+    tree: TreeArgs,
+
+    #[command(flatten)]
     build: BuildArgs,
 }
 
 /// Builds, and prints what was made.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let output = Output::from_path(args.output)?;
-    let (recipe, reporting) = args.build.into_recipe()?;
-    recipe.check_files()?;
-    let progress = Reporter::start(reporting);
-    let made = pipeline::rootfs(&recipe, &output, &progress);
-    progress.finish()?;
-    let artifact = made?;
-    if args.json {
-        report::json(&artifact)?;
-    } else {
-        report::text(&artifact.to_text())?;
-    }
-    Ok(ExitCode::SUCCESS)
+    finish::build(args.build, args.tree, &output, args.json)
 }

@@ -31,7 +31,7 @@ impl PartialFile {
         let partial = partial_name(path);
         loop {
             let mut options = fs_err::OpenOptions::new();
-            options.write(true).create(true);
+            options.read(true).write(true).create(true);
             fs_err::os::unix::fs::OpenOptionsExt::custom_flags(
                 &mut options,
                 OFlags::NOFOLLOW.bits().cast_signed(),

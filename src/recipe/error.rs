@@ -35,6 +35,12 @@ pub enum RecipeError {
         /// The output asked for.
         path: PathBuf,
     },
+    /// A filesystem does not have what was asked of it.
+    #[error("{what}")]
+    Filesystem {
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A mirror is neither an address nor a directory.
     #[error("mirror {text:?} is neither an address nor a directory")]
     Mirror {
@@ -138,7 +144,7 @@ impl RecipeError {
                 "for example SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)".to_owned(),
             ],
             Self::NoCacheDirectory => vec!["name one: --cache-dir DIR, or OSB_CACHE_DIR".to_owned()],
-            Self::NoSuchFile { .. } => Vec::new(),
+            Self::NoSuchFile { .. } | Self::Filesystem { .. } => Vec::new(),
             Self::NoLockFile { .. } => vec!["`osb plan` writes one".to_owned()],
             Self::NotInside { nearest, .. } => {
                 nearest.iter().map(|name| format!("did you mean {name:?}?")).collect()

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RecipeError;
+use super::{Image, Initrd, RecipeError};
 
 /// Where a tree is written, and in which form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Output {
     /// A directory, which must not hold anything yet.
     Directory(PathBuf),
@@ -18,6 +19,10 @@ pub enum Output {
         /// How it is compressed.
         compression: Compression,
     },
+    /// A disk image.
+    Image(Image),
+    /// An initrd.
+    Initrd(Initrd),
 }
 
 /// How an archive is compressed.
@@ -73,6 +78,8 @@ impl Output {
     pub fn path(&self) -> &Path {
         match self {
             Self::Directory(path) | Self::Tar { path, .. } => path,
+            Self::Image(image) => &image.path,
+            Self::Initrd(initrd) => &initrd.path,
         }
     }
 }
@@ -83,8 +90,8 @@ mod tests {
 
     fn compression(path: &str) -> Option<Compression> {
         match Output::from_path(path.into()).unwrap() {
-            Output::Directory(_) => None,
             Output::Tar { compression, .. } => Some(compression),
+            _ => None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rootfs_builder::progress::{Event, Progress};
 use serde::{Deserialize, Serialize};
 
-use super::job::Made;
+use crate::pack::Packed;
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub(super) enum Line {
     Tool(String, String),
     Note(String),
     Warning(String),
-    Made(Made),
+    Made(Packed),
     Failed { code: u8, text: String },
 }
 

@@ -13,8 +13,11 @@ use sandbox::{Emulation, Machine, Rung, Sandbox, WorkDir};
 use tree::Tree;
 use tree::directory::{Devices, Owners};
 
+use super::given;
 use super::job::Job;
 use crate::pack::{self, Packed};
+use crate::recipe::Output;
+use crate::source::Source;
 
 /// How working directories are named.
 const PREFIX: &str = "work";
@@ -25,16 +28,41 @@ const SCRIPTS_BYTES: u64 = 512 << 20;
 /// Does the job.
 pub(super) fn work(job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
     let store = Store::open(&job.cache_dir)?;
-    let opened = open_all(&job.plan, &store)?;
-    if let Some(tree) = kept::find(&store, &job.plan, job.program, &opened)? {
+    match &job.source {
+        Source::Plan(plan) => of_plan(job, plan, &store, progress),
+        Source::Given(given) => {
+            let scratch = WorkDir::create(&work_parent(job)?, PREFIX)?;
+            progress.report(Event::StageBegun { stage: "read" });
+            let tree = given::read(&given.path, scratch.path())?;
+            progress.report(Event::StageEnded { stage: "read" });
+            write(tree, job, progress)
+        }
+    }
+}
+
+fn of_plan(
+    job: &Job,
+    plan: &Plan,
+    store: &Store,
+    progress: &dyn Progress,
+) -> anyhow::Result<Packed> {
+    let opened = open_all(plan, store)?;
+    if let Some(tree) = kept::find(store, plan, job.program, &opened)? {
         progress
             .report(Event::Note { text: "the tree is that of an earlier build: no script runs" });
-        return write(&tree, job, progress);
+        return write(tree, job, progress);
     }
-    let place = Place::make(job)?;
-    let tree = build(job, &opened, &place, progress)?;
-    kept::keep(&store, &job.plan, job.program, &opened, &tree)?;
-    write(&tree, job, progress)
+    let place = Place::make(job, unpacked_bytes(plan))?;
+    let tree = build(job, plan, &opened, &place, progress)?;
+    kept::keep(store, plan, job.program, &opened, &tree)?;
+    write(tree, job, progress)
+}
+
+fn work_parent(job: &Job) -> anyhow::Result<PathBuf> {
+    let parent = job.cache_dir.join("work");
+    fs_err::create_dir_all(&parent)?;
+    WorkDir::clean_stale(&parent, PREFIX)?;
+    Ok(parent)
 }
 
 /// Where the guest's root is while its scripts run; gone when dropped.
@@ -46,12 +74,8 @@ struct Place {
 }
 
 impl Place {
-    fn make(job: &Job) -> anyhow::Result<Self> {
-        let parent = job.cache_dir.join("work");
-        fs_err::create_dir_all(&parent)?;
-        WorkDir::clean_stale(&parent, PREFIX)?;
-        let directory = WorkDir::create(&parent, PREFIX)?;
-        let expected_bytes = unpacked_bytes(job);
+    fn make(job: &Job, expected_bytes: u64) -> anyhow::Result<Self> {
+        let directory = WorkDir::create(&work_parent(job)?, PREFIX)?;
         let in_memory = expected_bytes < memory_to_spare() && job.rung.has_namespaces();
         let scratch = match in_memory {
             true => Some(sandbox::mount_scratch(directory.path(), expected_bytes)?),
@@ -65,14 +89,15 @@ impl Place {
 
 fn build(
     job: &Job,
+    plan: &Plan,
     opened: &[OpenedPackage],
     place: &Place,
     progress: &dyn Progress,
 ) -> anyhow::Result<Tree> {
     progress.report(Event::Note { text: &format!("scripts run as: {}", job.rung) });
     let runner = Sandbox::new(job.rung)?;
-    let machine = Machine::named(&job.plan.arch)
-        .with_context(|| format!("no processor is called {}", job.plan.arch))?;
+    let machine = Machine::named(&plan.arch)
+        .with_context(|| format!("no processor is called {}", plan.arch))?;
     let workshop = Workshop {
         root: &place.root,
         runner: &runner,
@@ -83,16 +108,13 @@ fn build(
         },
         progress,
     };
-    Ok(build_tree(&job.plan, opened, workshop)?)
+    Ok(build_tree(plan, opened, workshop)?)
 }
 
-fn write(tree: &Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
+fn write(tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
     progress.report(Event::StageBegun { stage: "write" });
-    let packed = match job.compression {
-        Some(compression) => pack::tar(tree, &job.output, compression, job.threads),
-        None => pack::directory(tree, &job.output, job.devices()),
-    }?;
-    if job.compression.is_none() && job.devices() == Devices::Skip {
+    let packed = pack::write(tree, &job.source, &job.output, job.devices(), job.threads)?;
+    if matches!(job.output, Output::Directory(_)) && job.devices() == Devices::Skip {
         progress.report(Event::Warning {
             text: "in this directory, owners are this user's subordinate ids, and device nodes are \
                    missing: a tar has both as the guest needs them",
@@ -112,8 +134,8 @@ fn open_all(plan: &Plan, store: &Store) -> anyhow::Result<Vec<OpenedPackage>> {
 
 /// How large the working directory may become: packages shrink to about a quarter, rarely to less
 /// than an eighth.
-fn unpacked_bytes(job: &Job) -> u64 {
-    let packed: u64 = job.plan.packages.iter().map(|package| package.size).sum();
+fn unpacked_bytes(plan: &Plan) -> u64 {
+    let packed: u64 = plan.packages.iter().map(|package| package.size).sum();
     packed.saturating_mul(8).saturating_add(SCRIPTS_BYTES)
 }
 

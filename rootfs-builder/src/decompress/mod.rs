@@ -29,6 +29,17 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// Tells by the first six bytes, because a name may say anything.
+    pub fn of_magic(magic: &[u8]) -> Self {
+        const KNOWN: [(&[u8], Compression); 3] = [
+            (b"\x1f\x8b", Compression::Gzip),
+            (b"\x28\xb5\x2f\xfd", Compression::Zstd),
+            (b"\xfd7zXZ\0", Compression::Xz),
+        ];
+        let known = KNOWN.iter().find(|(start, _)| magic.starts_with(start));
+        known.map_or(Self::None, |(_, compression)| *compression)
+    }
+
     /// Every compression, the cheapest to undo first.
     pub const ALL: [Self; 4] = [Self::None, Self::Zstd, Self::Gzip, Self::Xz];
 

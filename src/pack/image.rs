@@ -1,0 +1,130 @@
+//! Writes a tree as a disk image.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::Context as _;
+use fs_err::File;
+use image_builder::check::{self, Init};
+use image_builder::filesystem::{Basics, Filesystem};
+use image_builder::identity::Identity;
+use image_builder::image::{self, Made, Options};
+use image_builder::{kernel, layout, qcow2, verity};
+use rootfs_builder::digest::Digest;
+use sha2::{Digest as _, Sha256};
+use tree::Tree;
+
+use super::partial::PartialFile;
+use super::{Boot, Packed, Proof, summary};
+use crate::recipe::{self, DiskFormat, ErofsCompression, Image, SquashfsCompression, Table};
+use crate::source::Source;
+
+/// How many bytes of a file EROFS compresses together.
+const EROFS_CLUSTER_BYTES: u32 = 64 << 10;
+
+/// Writes the image that was asked for.
+pub(super) fn write(
+    mut tree: Tree,
+    source: &Source,
+    asked: &Image,
+    threads: NonZeroUsize,
+) -> anyhow::Result<Packed> {
+    if asked.check {
+        check::check(&tree, Init::Distribution)?;
+    }
+    let time = summary::time(source, &tree);
+    summary::put(&mut tree, source, time)?;
+    let identity = Identity::new(summary::seed(source, &tree)?);
+    let salt = || asked.salt.clone().unwrap_or_else(|| identity.bytes("salt").to_vec());
+    let options = Options {
+        filesystem: filesystem(asked),
+        table: table(asked),
+        salt: asked.verity.then(salt),
+        align_bytes: asked.align,
+        size_bytes: asked.size,
+        machine: source.arch().to_owned(),
+        basics: Basics { identity, time, threads },
+    };
+    let partial = PartialFile::create(&asked.path)?;
+    let output = File::from_parts(partial.file().try_clone()?, &asked.path);
+    let made = match asked.format {
+        DiskFormat::Raw => image::write(&tree, &options, &output)?,
+        DiskFormat::Qcow2 => as_qcow2(&tree, &options, &asked.path, &output)?,
+    };
+    let (size, sha256) = digest(&output)?;
+    partial.keep()?;
+    Ok(packed(asked, &options, &made, size, sha256))
+}
+
+fn as_qcow2(tree: &Tree, options: &Options, path: &Path, output: &File) -> anyhow::Result<Made> {
+    let place = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let raw = tempfile::tempfile_in(place.unwrap_or(Path::new(".")));
+    let raw = File::from_parts(raw.context("make a temporary file beside the image")?, path);
+    let made = image::write(tree, options, &raw)?;
+    qcow2::write(&raw, made.layout.size_bytes, output).context("write qcow2")?;
+    Ok(made)
+}
+
+fn packed(asked: &Image, options: &Options, made: &Made, size: u64, sha256: Digest) -> Packed {
+    let ways = kernel::parameters(made, &options.filesystem).into_iter();
+    let proof = made.verity.as_ref().map(|proven| Proof {
+        root_hash: verity::hexadecimal(&proven.root_hash),
+        file_name: format!("root_hash_{}.txt", asked.variant),
+        text: proven.line() + "\n",
+    });
+    let boot = ways.map(|way| Boot { how: way.how.to_owned(), parameters: way.line }).collect();
+    Packed { size, sha256, boot, proof }
+}
+
+fn filesystem(asked: &Image) -> Filesystem {
+    use erofs::Algorithm;
+    match asked.filesystem {
+        recipe::Filesystem::Ext4 { journal } => {
+            Filesystem::Ext4 { journal, free_bytes: asked.free_space }
+        }
+        recipe::Filesystem::Erofs(compression) => {
+            let algorithm = compression.map(|compression| match compression {
+                ErofsCompression::Lz4 => Algorithm::Lz4,
+                ErofsCompression::Lz4hc(level) => Algorithm::Lz4hc(level),
+                ErofsCompression::Zstd(level) => Algorithm::Zstd(level),
+            });
+            let compression = algorithm.map(|algorithm| erofs::Compression {
+                algorithm,
+                cluster_bytes: EROFS_CLUSTER_BYTES,
+            });
+            Filesystem::Erofs { compression }
+        }
+        recipe::Filesystem::Squashfs(compression) => Filesystem::Squashfs {
+            compression: match compression {
+                SquashfsCompression::Zstd(level) => squashfs::Compression::Zstd(level.into()),
+                SquashfsCompression::Gzip(level) => squashfs::Compression::Gzip(level.into()),
+                SquashfsCompression::Xz => squashfs::Compression::Xz,
+            },
+        },
+    }
+}
+
+fn table(asked: &Image) -> layout::Table {
+    match asked.table {
+        Table::Mbr => layout::Table::Mbr { dax: asked.dax },
+        Table::Gpt => layout::Table::Gpt,
+        Table::None => layout::Table::None,
+    }
+}
+
+/// The size and digest of a file.
+fn digest(file: &File) -> io::Result<(u64, Digest)> {
+    use std::os::unix::fs::FileExt as _;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut position = 0;
+    loop {
+        let count = file.file().read_at(&mut buffer, position)?;
+        if count == 0 {
+            return Ok((position, Digest::from_hasher(hasher)));
+        }
+        hasher.update(&buffer[..count]);
+        position += count as u64;
+    }
+}

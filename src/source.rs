@@ -1,0 +1,64 @@
+//! What a tree is made of: a plan, or a tree that is there already.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rootfs_builder::digest::Digest;
+use rootfs_builder::plan::Plan;
+use serde::{Deserialize, Serialize};
+
+/// What a tree is made of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Packages.
+    Plan(Plan),
+    /// A directory or a tar archive.
+    Given(Given),
+}
+
+/// A tree that is there already.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// The directory or archive.
+    pub path: PathBuf,
+    /// The architecture that its programs are for, as the kernel or a distribution spells it.
+    pub arch: String,
+    /// The time that what is added carries; none takes that of the newest file.
+    pub timestamp: Option<i64>,
+}
+
+impl Source {
+    /// A digest that changes with anything that could change the tree.
+    ///
+    /// Of a given tree it means nothing to another machine: files are not read for it.
+    pub fn digest(&self) -> anyhow::Result<Digest> {
+        match self {
+            Self::Plan(plan) => Ok(plan.digest()?),
+            Self::Given(given) => {
+                let state = state(&given.path)?;
+                Ok(Digest::of(format!("{state} {}", serde_json::to_string(given)?)))
+            }
+        }
+    }
+
+    /// The architecture, as the kernel or a distribution spells it.
+    pub fn arch(&self) -> &str {
+        match self {
+            Self::Plan(plan) => &plan.arch,
+            Self::Given(given) => &given.arch,
+        }
+    }
+}
+
+/// A digest of inodes, sizes and change times: no process can touch a file and leave them.
+pub fn state(path: &Path) -> anyhow::Result<Digest> {
+    let metadata = fs_err::metadata(path)?;
+    if metadata.is_dir() {
+        return Ok(Digest::of(tree::directory::fingerprint(path)?));
+    }
+    let file = (metadata.dev(), metadata.ino(), metadata.len());
+    let changed = (metadata.ctime(), metadata.ctime_nsec());
+    Ok(Digest::of(format!("{file:?} {changed:?}")))
+}
