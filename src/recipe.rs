@@ -15,7 +15,7 @@ use distros::Pocket;
 pub use error::RecipeError;
 pub use image::{
     CompressionName, DiskFormat, ErofsCompression, Filesystem, FilesystemName, Image, Initrd,
-    InitrdCompression, SquashfsCompression, Table, parse_salt, parse_size,
+    InitrdCompression, Salt, SquashfsCompression, Table, parse_salt, parse_size,
 };
 pub use output::{Compression, Output};
 pub use repository::{Mirror, Repository, parse_pockets};

@@ -9,6 +9,7 @@ mod against_mmdebstrap;
 mod attacks;
 mod cli;
 mod determinism;
+mod images;
 mod made;
 mod repositories;
 mod tidy;

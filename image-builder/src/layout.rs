@@ -35,7 +35,7 @@ pub struct Request {
     pub filesystem_bytes: u64,
     /// Whether a hash tree comes after the filesystem.
     pub verity: bool,
-    /// The image's size is a multiple of this.
+    /// The image's size is a multiple of this, unless it is given.
     pub align_bytes: u64,
     /// The image's size; none computes the smallest.
     pub size_bytes: Option<u64>,
@@ -74,14 +74,9 @@ pub enum LayoutError {
         /// The smallest size that would do, in MiB.
         needed: u64,
     },
-    /// The size is no multiple of the alignment.
-    #[error("an image of {size} bytes is no multiple of its alignment of {align} bytes")]
-    Unaligned {
-        /// The size asked for.
-        size: u64,
-        /// The alignment.
-        align: u64,
-    },
+    /// The size is not a number of MiB.
+    #[error("a size of {0} bytes is not a whole number of MiB")]
+    Size(u64),
     /// The alignment is not a number of MiB.
     #[error("an alignment of {0} bytes is not a whole number of MiB")]
     Alignment(u64),
@@ -97,8 +92,9 @@ impl DiskLayout {
         if align == 0 || align % MIB != 0 {
             return Err(LayoutError::Alignment(align));
         }
-        let needed = smallest(request).div_ceil(align).saturating_mul(align);
-        let size = request.size_bytes.unwrap_or(needed);
+        let needed = smallest(request);
+        let aligned = needed.div_ceil(align).saturating_mul(align);
+        let size = request.size_bytes.unwrap_or(aligned);
         // A master boot record counts sectors in 32 bits.
         let limit = match request.table {
             Table::Mbr { .. } => u64::from(u32::MAX) * SECTOR_BYTES,
@@ -107,8 +103,8 @@ impl DiskLayout {
         if size.max(needed) > limit {
             return Err(LayoutError::TooLarge(size.max(needed)));
         }
-        if size % align != 0 {
-            return Err(LayoutError::Unaligned { size, align });
+        if size % MIB != 0 {
+            return Err(LayoutError::Size(size));
         }
         if size < needed {
             return Err(LayoutError::TooSmall { size: size / MIB, needed: needed / MIB });
@@ -244,9 +240,9 @@ mod tests {
     #[test]
     fn a_size_that_does_not_do_is_refused_with_one_that_does() {
         let error = DiskLayout::compute(&Request { size_bytes: Some(128 * MIB), ..KATA });
-        assert_eq!(error, Err(LayoutError::TooSmall { size: 128, needed: 256 }));
-        let error = DiskLayout::compute(&Request { size_bytes: Some(300 * MIB), ..KATA });
-        assert!(matches!(error, Err(LayoutError::Unaligned { .. })));
+        assert_eq!(error, Err(LayoutError::TooSmall { size: 128, needed: 203 }));
+        let error = DiskLayout::compute(&Request { size_bytes: Some(300 * MIB + 1), ..KATA });
+        assert_eq!(error, Err(LayoutError::Size(300 * MIB + 1)));
         let error = DiskLayout::compute(&Request { align_bytes: 1000, ..KATA });
         assert_eq!(error, Err(LayoutError::Alignment(1000)));
         let error = DiskLayout::compute(&Request { filesystem_bytes: 3 << 40, ..KATA });

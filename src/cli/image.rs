@@ -8,8 +8,8 @@ use clap::builder::FalseyValueParser;
 use super::build_args::{BuildArgs, TreeArgs};
 use super::finish;
 use crate::recipe::{
-    CompressionName, DiskFormat, Filesystem, FilesystemName, Image, Output, Table, parse_salt,
-    parse_size,
+    CompressionName, DiskFormat, Filesystem, FilesystemName, Image, Output, Salt, Table,
+    parse_salt, parse_size,
 };
 
 /// Build a partitioned disk image
@@ -115,7 +115,7 @@ struct DiskArgs {
 
     /// What every hash begins with, in hexadecimal [default: follows from what is packed]
     #[arg(long, value_name = "HEX", value_parser = parse_salt, requires = "verity")]
-    salt: Option<Vec<u8>>,
+    salt: Option<Salt>,
 
     /// What the root hash's file is named after: root_hash_NAME.txt
     #[arg(

@@ -3,6 +3,7 @@
 mod decide;
 mod fetch;
 mod guest;
+mod pack;
 
 use std::error::Error;
 use std::io;
@@ -14,8 +15,8 @@ use crate::recipe::RecipeError;
 type Diagnosis = (Kind, Vec<String>);
 
 /// What is tried on every layer of an error, in this order.
-const DIAGNOSERS: [fn(&(dyn Error + 'static)) -> Option<Diagnosis>; 5] =
-    [of_recipe, decide::diagnose, fetch::diagnose, guest::diagnose, of_machine];
+const DIAGNOSERS: [fn(&(dyn Error + 'static)) -> Option<Diagnosis>; 6] =
+    [of_recipe, decide::diagnose, fetch::diagnose, pack::diagnose, guest::diagnose, of_machine];
 
 /// Tells the kind of an error and what can be done about it.
 ///

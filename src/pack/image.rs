@@ -36,7 +36,8 @@ pub(super) fn write(
     let time = summary::time(source, &tree);
     summary::put(&mut tree, source, time)?;
     let identity = Identity::new(summary::seed(source, &tree)?);
-    let salt = || asked.salt.clone().unwrap_or_else(|| identity.bytes("salt").to_vec());
+    let own_salt = || identity.bytes("salt").to_vec();
+    let salt = || asked.salt.as_ref().map_or_else(own_salt, |salt| salt.0.clone());
     let options = Options {
         filesystem: filesystem(asked),
         table: table(asked),

@@ -27,7 +27,7 @@ pub struct Image {
     /// Whether a hash tree proves it.
     pub verity: bool,
     /// What every hash begins with; none follows from what the image is made of.
-    pub salt: Option<Vec<u8>>,
+    pub salt: Option<Salt>,
     /// What the root hash's file is named after.
     pub variant: String,
     /// The format of the file.
@@ -220,15 +220,20 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 
 const WANTED: &str = "write a number of MiB, or one with K, M, G or T behind it";
 
+/// What every hash of a hash tree begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Salt(pub Vec<u8>);
+
 /// Reads a salt: an even number of hexadecimal digits.
-pub fn parse_salt(text: &str) -> Result<Vec<u8>, String> {
+pub fn parse_salt(text: &str) -> Result<Salt, String> {
     let digits = text.as_bytes();
     let is_good = digits.iter().all(u8::is_ascii_hexdigit) && digits.len() % 2 == 0;
     if !is_good || !(2..=512).contains(&digits.len()) {
         return Err("write 1 to 256 bytes as hexadecimal digits".to_owned());
     }
     let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16);
-    (0..digits.len()).step_by(2).map(|at| byte(at).map_err(|error| error.to_string())).collect()
+    let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Result<_, _>>();
+    bytes.map(Salt).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -247,7 +252,7 @@ mod tests {
 
     #[test]
     fn salts_are_hexadecimal() {
-        assert_eq!(parse_salt("00ff"), Ok(vec![0, 255]));
+        assert_eq!(parse_salt("00ff"), Ok(Salt(vec![0, 255])));
         for wrong in ["", "0", "0g", "é0"] {
             assert!(parse_salt(wrong).is_err(), "{wrong}");
         }

@@ -15,4 +15,7 @@ fn demanding_tree_is_what_a_directory_can_hold() {
     std::fs::create_dir(&target).unwrap();
     write(&tree, &target, Options { owners: Owners::Apply, devices: Devices::Make }).unwrap();
     assert_same(&tree, &read_directory(&target));
+    use std::os::unix::fs::MetadataExt;
+    let blocks = target.join("holes/5-gib").metadata().unwrap().blocks();
+    assert!(blocks < 1000, "holes were filled: {blocks} blocks");
 }

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 
 use rustix::io::Errno;
 
@@ -10,8 +12,17 @@ use crate::content::{Content, OpenSource};
 /// Below this, reading and writing is cheaper than setting up a copy inside the kernel.
 const KERNEL_COPY_BYTES_MIN: u64 = 256 * 1024;
 
-/// Writes `content` to an empty file.
+/// Below this, looking for holes costs more than filling them.
+const HOLES_BYTES_MIN: u64 = 1 << 20;
+
+/// Writes `content` to an empty file; its holes stay holes.
 pub(super) fn fill(file: &mut File, content: &Content, source: &mut OpenSource) -> io::Result<()> {
+    if content.length() >= HOLES_BYTES_MIN {
+        let data = content.data_ranges()?;
+        if data.iter().map(|range| range.end - range.start).sum::<u64>() < content.length() {
+            return fill_between_holes(file, content, &data);
+        }
+    }
     if let Content::Span { file: path, offset, length } = content
         && *length >= KERNEL_COPY_BYTES_MIN
     {
@@ -21,6 +32,23 @@ pub(super) fn fill(file: &mut File, content: &Content, source: &mut OpenSource) 
         }
     }
     content.write_to(file, source)
+}
+
+fn fill_between_holes(file: &File, content: &Content, data: &[Range<u64>]) -> io::Result<()> {
+    let reader = content.open()?;
+    let mut buffer = vec![0; 256 * 1024];
+    for range in data {
+        let mut position = range.start;
+        while position < range.end {
+            let left = usize::try_from(range.end - position).unwrap_or(usize::MAX);
+            let chunk_bytes = left.min(buffer.len());
+            let chunk = &mut buffer[..chunk_bytes];
+            reader.read_exact_at(chunk, position)?;
+            file.write_all_at(chunk, position)?;
+            position += chunk.len() as u64;
+        }
+    }
+    file.set_len(content.length())
 }
 
 /// Whether the kernel did it all; it never does only a part and then says that it cannot.
