@@ -33,6 +33,9 @@ pub(crate) const INCOMPAT_BIG_CLUSTERS: u32 = 0x2;
 /// Some files are mapped by chunks.
 pub(crate) const INCOMPAT_CHUNKED: u32 = 0x4;
 
+/// There is a second algorithm, or there are several devices.
+pub(crate) const INCOMPAT_SECOND_ALGORITHM: u32 = 0x8;
+
 /// Number of the algorithm LZ4.
 pub(crate) const ALGORITHM_LZ4: u8 = 0;
 /// Number of the algorithm Zstandard.
@@ -52,12 +55,10 @@ pub(crate) const MAP_BIG_CLUSTERS: u16 = 0x2;
 pub(crate) const MAP_BIG_CLUSTERS_2: u16 = 0x4;
 /// Type of an index entry: stored as it is.
 pub(crate) const CLUSTER_PLAIN: u16 = 0;
-/// Type of an index entry: a compressed cluster begins.
+/// Type of an index entry: a compressed cluster begins; 3 is the same with the second algorithm.
 pub(crate) const CLUSTER_HEAD: u16 = 1;
 /// Type of an index entry: nothing begins.
 pub(crate) const CLUSTER_INNER: u16 = 2;
-/// Type of an index entry: a cluster of the second algorithm begins.
-pub(crate) const CLUSTER_HEAD_2: u16 = 3;
 /// In the distance to the head: this is not the distance but the number of blocks on disk.
 pub(crate) const CLUSTER_COUNT: u16 = 1 << 11;
 

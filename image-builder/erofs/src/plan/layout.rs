@@ -4,6 +4,7 @@
 //! compressed. Inodes are dealt out in batches: each has metadata blocks and content blocks of its
 //! own, so that one thread can write a batch with every file opened once.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::format::{BLOCK_BYTES, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET, Superblock};
@@ -14,7 +15,7 @@ use crate::plan::space::Space;
 /// A batch is closed when its contents reach this size, …
 pub(super) const BATCH_BLOCKS: u64 = (4 << 20) / BLOCK_BYTES as u64;
 /// … or its metadata this.
-const BATCH_METADATA_BLOCKS: u64 = (1 << 20) / BLOCK_BYTES as u64;
+const BATCH_METADATA_BYTES: u64 = 1 << 20;
 
 /// Where everything lies but compressed contents.
 #[derive(Debug)]
@@ -48,28 +49,45 @@ pub(crate) fn arrange(inodes: &mut [Inode], shared_bytes: usize, options: &Optio
     Layout { batches, attributes_block, blocks: block }
 }
 
-/// Places inodes, and the blocks of directories among them.
+/// Deals out inodes in batches, and gives each batch its metadata blocks.
 fn place_metadata(inodes: &mut [Inode], options: &Options) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut space = Space::after(reserved_bytes(options));
-    let (mut first_block, mut first_inode, mut content_blocks) = (0, 0, 0);
+    let (mut first_block, mut first_inode) = (0, 0);
+    let (mut content_blocks, mut metadata_bytes) = (0, 0);
     for number in 0..inodes.len() {
-        let inode = &mut inodes[number];
-        inode.position = first_block * BLOCK_BYTES as u64 + space.take(inode.record_bytes());
+        let inode = &inodes[number];
+        metadata_bytes += inode.record_bytes() as u64;
         if inode.directory.is_some() {
-            inode.block = first_block + space.take_blocks(inode.own_blocks());
+            metadata_bytes += inode.own_blocks() * BLOCK_BYTES as u64;
         } else {
             content_blocks += batch_blocks(inode);
         }
-        let is_full = content_blocks >= BATCH_BLOCKS || space.blocks() >= BATCH_METADATA_BLOCKS;
+        let is_full = content_blocks >= BATCH_BLOCKS || metadata_bytes >= BATCH_METADATA_BYTES;
         if is_full || number + 1 == inodes.len() {
+            let range = first_inode..number + 1;
+            place(&mut inodes[range.clone()], first_block, &mut space);
             let metadata = first_block..first_block + space.blocks();
-            first_block = metadata.end;
-            batches.push(Batch { inodes: first_inode..number + 1, metadata });
-            (first_inode, content_blocks, space) = (number + 1, 0, Space::default());
+            (first_block, first_inode) = (metadata.end, range.end);
+            batches.push(Batch { inodes: range, metadata });
+            (content_blocks, metadata_bytes, space) = (0, 0, Space::default());
         }
     }
     batches
+}
+
+/// Places the inodes of a batch, and the blocks of directories among them.
+fn place(inodes: &mut [Inode], first_block: u64, space: &mut Space) {
+    let mut order: Vec<_> = inodes.iter_mut().collect();
+    // The root's number has sixteen bits, so it comes first. Of the others the largest come first,
+    // so that small ones fill what they leave.
+    order.sort_by_key(|inode| (!inode.path.is_root(), Reverse(inode.record_bytes())));
+    for inode in order {
+        inode.position = first_block * BLOCK_BYTES as u64 + space.take(inode.record_bytes());
+        if inode.directory.is_some() {
+            inode.block = first_block + space.take_blocks(inode.own_blocks());
+        }
+    }
 }
 
 /// How much of the content is written with the batch; large ones are cut into pieces instead.
