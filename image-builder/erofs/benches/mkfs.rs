@@ -26,12 +26,12 @@ const ROWS: [Row; 3] = [
     Row {
         name: "lz4, 64 KiB",
         peer: &["-zlz4", "-C65536"],
-        compression: Some(Compression { algorithm: Algorithm::Lz4, cluster_bytes: 1 << 17 }),
+        compression: Some(Compression { algorithm: Algorithm::Lz4, cluster_bytes: 1 << 16 }),
     },
     Row {
         name: "lz4hc, 64 KiB",
         peer: &["-zlz4hc", "-C65536"],
-        compression: Some(Compression { algorithm: Algorithm::Lz4hc(9), cluster_bytes: 1 << 17 }),
+        compression: Some(Compression { algorithm: Algorithm::Lz4hc(9), cluster_bytes: 1 << 16 }),
     },
 ];
 

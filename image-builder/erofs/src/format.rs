@@ -42,6 +42,8 @@ pub(crate) const ALGORITHM_LZ4: u8 = 0;
 pub(crate) const ALGORITHM_ZSTD: u8 = 3;
 /// The most that a cluster may take on disk.
 pub(crate) const MAX_CLUSTER_BYTES: u32 = 1 << 20;
+/// The largest window of Zstandard that the kernel accepts, as a power of two.
+pub(crate) const MAX_WINDOW_BITS: u32 = 20;
 /// The most that a cluster may hold.
 pub(crate) const MAX_CLUSTER_CONTENT_BYTES: u64 = 12 << 20;
 

@@ -28,8 +28,8 @@ pub struct Options {
 pub struct Compression {
     /// With what.
     pub algorithm: Algorithm,
-    /// How many bytes of a file are compressed together: a power of two from 8 KiB to 1 MiB. More
-    /// compress better, fewer are read faster at random places.
+    /// How much a compressed cluster takes at most: a power of two from 4 KiB to 1 MiB. Larger ones
+    /// are smaller in all, smaller ones are read faster at random places.
     pub cluster_bytes: u32,
 }
 
@@ -62,9 +62,9 @@ impl Options {
         let Some(Compression { algorithm, cluster_bytes }) = self.compression else {
             return Ok(());
         };
-        let fits = 2 * BLOCK_BYTES as u32..=MAX_CLUSTER_BYTES;
+        let fits = BLOCK_BYTES as u32..=MAX_CLUSTER_BYTES;
         if !cluster_bytes.is_power_of_two() || !fits.contains(&cluster_bytes) {
-            return Err(Error::Option("a cluster is a power of two from 8 KiB to 1 MiB"));
+            return Err(Error::Option("a cluster is a power of two from 4 KiB to 1 MiB"));
         }
         match algorithm {
             Algorithm::Lz4 | Algorithm::Lz4hc(1..=12) | Algorithm::Zstd(1..=22) => Ok(()),

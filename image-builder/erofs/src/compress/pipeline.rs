@@ -1,4 +1,4 @@
-//! Parts go to several threads, and what becomes of them comes back in order.
+//! Segments go to several threads, and what becomes of them comes back in order.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,20 +6,21 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 
-use crate::compress::{Made, Part, Worker};
+use crate::compress::Segment;
+use crate::compress::segment::{Made, Worker};
 use crate::error::Error;
 
-/// How many parts for each thread may wait to be taken in order.
-const AHEAD: usize = 8;
+/// How many segments for each thread may wait to be taken in order.
+const AHEAD: usize = 2;
 
 type Done = (usize, Result<Made, Error>);
 
-/// Compresses all parts, and gives each result to `take` in the order of the parts.
+/// Compresses all segments, and gives each result to `take` in the order of the segments.
 pub(super) fn run<'a>(
     threads: NonZeroUsize,
-    parts: &[Part],
+    segments: &[Segment],
     worker: &(impl Fn() -> io::Result<Worker<'a>> + Sync),
-    mut take: impl FnMut(Part, Made) -> Result<(), Error>,
+    mut take: impl FnMut(Segment, Made) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (todo, waiting) = mpsc::channel();
     let waiting = Mutex::new(waiting);
@@ -27,26 +28,26 @@ pub(super) fn run<'a>(
         // Dropped when this returns, so that the threads end.
         let todo = todo;
         let (done, results) = mpsc::channel();
-        for _ in 0..threads.get().min(parts.len()) {
+        for _ in 0..threads.get().min(segments.len()) {
             let (done, waiting) = (done.clone(), &waiting);
             let worker = worker().map_err(Error::Output)?;
-            scope.spawn(move || work(parts, waiting, &done, worker));
+            scope.spawn(move || work(segments, waiting, &done, worker));
         }
         drop(done);
         let (mut sent, mut early) = (0, BTreeMap::new());
-        for (number, part) in parts.iter().enumerate() {
-            while sent < parts.len().min(number + threads.get() * AHEAD) {
+        for (number, segment) in segments.iter().enumerate() {
+            while sent < segments.len().min(number + threads.get() * AHEAD) {
                 todo.send(sent).map_err(|_| gone())?;
                 sent += 1;
             }
             let made = receive(&results, &mut early, number)?;
-            take(*part, made)?;
+            take(*segment, made)?;
         }
         Ok(())
     })
 }
 
-/// Waits for the result of one part, and keeps others that come before it.
+/// Waits for the result of one segment, and keeps others that come before it.
 fn receive(
     results: &Receiver<Done>,
     early: &mut BTreeMap<usize, Result<Made, Error>>,
@@ -65,11 +66,16 @@ fn gone() -> Error {
     Error::Output(io::Error::other("a compressing thread ended early"))
 }
 
-fn work(parts: &[Part], waiting: &Mutex<Receiver<usize>>, done: &Sender<Done>, mut worker: Worker) {
+fn work(
+    segments: &[Segment],
+    waiting: &Mutex<Receiver<usize>>,
+    done: &Sender<Done>,
+    mut worker: Worker,
+) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(number) = next else { return };
-        let made = worker.compress(parts[number]);
+        let made = worker.compress(segments[number]);
         if done.send((number, made)).is_err() {
             return;
         }

@@ -1,8 +1,8 @@
 //! The superblock.
 
 use super::{
-    ALGORITHM_LZ4, COMPAT_CHECKSUM, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET, checksum, put, u16_at,
-    u32_at, u64_at,
+    ALGORITHM_LZ4, COMPAT_CHECKSUM, MAX_WINDOW_BITS, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET, checksum,
+    put, u16_at, u32_at, u64_at,
 };
 
 const MAGIC: u32 = 0xe0f5_e1e2;
@@ -111,8 +111,7 @@ impl Superblock {
             body
         } else {
             // The format, then the window as a power of two above 2^10.
-            let bits = u32::from(cluster_blocks).ilog2() + 12 - 10;
-            vec![0, bits as u8, 0, 0, 0, 0]
+            vec![0, (MAX_WINDOW_BITS - 10) as u8, 0, 0, 0, 0]
         };
         [&(body.len() as u16).to_le_bytes()[..], &body].concat()
     }

@@ -1,8 +1,8 @@
 //! What `mkfs.erofs` writes, as our reader reads it.
 
-use test_support::{assert_same, is_root, needs, noise, read_directory, skip};
+use test_support::{assert_same, is_root, needs, read_directory, skip};
+use tree::GuestPath;
 use tree::directory::{Devices, Options, Owners};
-use tree::{Content, GuestPath, Kind, Meta, Node};
 
 use crate::make::{quick, run};
 
@@ -19,14 +19,6 @@ fn images_of_mkfs_are_read() {
     // The tool of Debian 12 loses the last byte of such a name.
     let longest = [&b"names/"[..], &[b'n'; 255]].concat();
     tree.remove(&GuestPath::new(longest).unwrap()).unwrap();
-    // Text that compresses differently from place to place, with noise that does not.
-    let mut mixed = Vec::new();
-    for number in 0..400u32 {
-        mixed.extend(format!("line {number}\n").repeat(number as usize % 37 * 20).into_bytes());
-        mixed.extend(noise(number + 1, number as usize * 31 % 9000));
-    }
-    let kind = Kind::File(Content::from(mixed));
-    tree.insert(GuestPath::new("mixed").unwrap(), Node { meta: Meta::default(), kind }).unwrap();
     let (place, image) = (tempfile::tempdir().unwrap(), directory.path().join("image"));
     let all = Options { owners: Owners::Apply, devices: Devices::Make };
     tree::directory::write(&tree, place.path(), all).unwrap();

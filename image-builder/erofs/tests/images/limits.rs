@@ -78,7 +78,7 @@ fn options_that_make_no_image_are_refused() {
     check(&Options { volume_name: "seventeen letters".into(), ..options() });
     check(&Options { volume_name: "a\0".into(), ..options() });
     for (algorithm, cluster_bytes) in [
-        (Algorithm::Lz4, 4096),
+        (Algorithm::Lz4, 2048),
         (Algorithm::Lz4, 12_288),
         (Algorithm::Lz4, 2 << 20),
         (Algorithm::Lz4hc(0), 65_536),

@@ -48,7 +48,7 @@ fn so_it_is_without_inline_tails() {
 
 #[test]
 fn so_it_is_with_lz4() {
-    check_compressed(Algorithm::Lz4, 8192);
+    check_compressed(Algorithm::Lz4, 4096);
     check_compressed(Algorithm::Lz4, 1 << 20);
 }
 
@@ -59,7 +59,7 @@ fn so_it_is_with_lz4hc() {
 
 #[test]
 fn so_it_is_with_zstd() {
-    check_compressed(Algorithm::Zstd(3), 8192);
+    check_compressed(Algorithm::Zstd(3), 4096);
     check_compressed(Algorithm::Zstd(12), 1 << 20);
 }
 
