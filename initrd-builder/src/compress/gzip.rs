@@ -24,6 +24,7 @@ impl Format for Gzip {
     const BLOCK_BYTES: usize = 256 * 1024;
     /// How far back deflate reaches.
     const HISTORY_BYTES: usize = 32 * 1024;
+    const THREAD_BYTES: usize = 6 << 20;
     /// Deflate, no name, no time, made on a Unix system.
     const HEADER: &'static [u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     type Summary = Crc;

@@ -28,6 +28,7 @@ impl Format for Lz4 {
     /// Readers take up to 8 MiB; matches reach back only 64 KiB, so little is lost.
     const BLOCK_BYTES: usize = 1 << 20;
     const HISTORY_BYTES: usize = 0;
+    const THREAD_BYTES: usize = 6 << 20;
     const HEADER: &'static [u8] = &MAGIC.to_le_bytes();
     type Summary = ();
 

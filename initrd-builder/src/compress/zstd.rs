@@ -12,18 +12,22 @@ use super::affordable;
 const JOB_BYTES: u32 = 2 << 20;
 /// How far back matches reach, as a power of two: the kernel keeps so much while it unpacks.
 const WINDOW_LOG: u32 = 21;
-/// The largest level that needs no more memory than the jobs do.
-const LIGHT_LEVEL_MAX: u32 = 9;
-/// Measured: jobs before and after, and tables.
-const LIGHT_THREAD_BYTES: usize = 10 << 20;
-const HEAVY_THREAD_BYTES: usize = 48 << 20;
+/// How much memory each thread takes, measured at the highest of these levels.
+const LIGHT: (u32, usize) = (4, 5 << 20);
+const MEDIUM: (u32, usize) = (12, 16 << 20);
+/// The highest levels take twice as much as they should: two threads together 180 MiB.
+const HEAVY_BYTES: usize = 48 << 20;
 
 pub(super) fn encoder<'a, W: Write>(
     level: u32,
     threads: NonZeroUsize,
     output: W,
 ) -> io::Result<Encoder<'a, W>> {
-    let each = if level <= LIGHT_LEVEL_MAX { LIGHT_THREAD_BYTES } else { HEAVY_THREAD_BYTES };
+    let each = match level {
+        level if level <= LIGHT.0 => LIGHT.1,
+        level if level <= MEDIUM.0 => MEDIUM.1,
+        _ => HEAVY_BYTES,
+    };
     let mut encoder = Encoder::new(output, level.cast_signed())?;
     encoder.include_checksum(true)?;
     // Without any worker the bytes are others, so there always is one.
