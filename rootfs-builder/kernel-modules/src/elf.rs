@@ -21,6 +21,9 @@ const VERSION_PREFIX: &[u8] = b"__crc_";
 /// A version and a name.
 const VERSION_ENTRY_BYTES: usize = 64;
 
+/// Aliases or symbols of one module: real ones have a few thousand.
+const TEXTS_MAX: usize = 200_000;
+
 /// What a module says about itself and about what it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -32,6 +35,15 @@ pub struct Facts {
     pub exports: Vec<Vec<u8>>,
     /// The symbols that it needs, in order.
     pub imports: Vec<Vec<u8>>,
+}
+
+impl Facts {
+    /// About how much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        let lists = [&self.aliases, &self.soft_dependencies, &self.exports, &self.imports];
+        let texts = lists.into_iter().flatten();
+        texts.map(|text| text.len() + 2 * size_of::<Vec<u8>>()).sum()
+    }
 }
 
 /// Reads the bytes of a module.
@@ -54,15 +66,15 @@ fn read<Header: FileHeader<Endian = Endianness>>(module: &[u8]) -> Result<Facts,
         let end = entry.iter().position(|byte| *byte == b'=').unwrap_or(entry.len());
         let value = entry.get(end + 1..).unwrap_or_default();
         match &entry[..end] {
-            b"alias" => facts.aliases.push(sound(value)?),
-            b"softdep" => facts.soft_dependencies.push(sound(value)?),
+            b"alias" => add(&mut facts.aliases, value)?,
+            b"softdep" => add(&mut facts.soft_dependencies, value)?,
             _ => {}
         }
     }
     read_symbols(header, endian, module, &sections, &mut facts)?;
     if facts.exports.is_empty() {
         for name in strings(section(b"__ksymtab_strings")?) {
-            facts.exports.push(sound(name)?);
+            add(&mut facts.exports, name)?;
         }
     }
     add_versioned(section(b"__versions")?, header.is_type_64(), &mut facts.imports)?;
@@ -92,11 +104,11 @@ fn read_symbols<Header: FileHeader<Endian = Endianness>>(
     for symbol in symbols.iter().skip(1) {
         let name = symbol.name(endian, symbols.strings()).map_err(Fault::Elf)?;
         if let Some(name) = name.strip_prefix(VERSION_PREFIX) {
-            facts.exports.push(sound(name)?);
+            add(&mut facts.exports, name)?;
         }
         let is_register = has_registers && symbol.st_type() == STT_REGISTER;
         if symbol.st_shndx(endian) == SHN_UNDEF && !name.is_empty() && !is_register {
-            facts.imports.push(sound(name)?);
+            add(&mut facts.imports, name)?;
         }
     }
     Ok(())
@@ -112,7 +124,7 @@ fn add_versioned(versions: &[u8], is_64: bool, imports: &mut Vec<Vec<u8>>) -> Re
     for entry in versions.chunks_exact(VERSION_ENTRY_BYTES) {
         let name = entry[start..].split(|byte| *byte == 0).next().unwrap_or_default();
         if !name.is_empty() && !used.contains(name) {
-            imports.push(sound(name)?);
+            add(imports, name)?;
         }
     }
     Ok(())
@@ -123,9 +135,14 @@ fn strings(section: &[u8]) -> impl Iterator<Item = &[u8]> {
     section.split(|byte| *byte == 0).filter(|text| !text.is_empty())
 }
 
-fn sound(text: &[u8]) -> Result<Vec<u8>, Fault> {
-    if is_sound(text) {
-        return Ok(text.to_vec());
+fn add(texts: &mut Vec<Vec<u8>>, text: &[u8]) -> Result<(), Fault> {
+    if !is_sound(text) {
+        let shown = String::from_utf8_lossy(&text[..text.len().min(100)]).into_owned();
+        return Err(Fault::Text(shown));
     }
-    Err(Fault::Text(String::from_utf8_lossy(&text[..text.len().min(100)]).into_owned()))
+    if texts.len() == TEXTS_MAX {
+        return Err(Fault::TooMany(TEXTS_MAX));
+    }
+    texts.push(text.to_vec());
+    Ok(())
 }

@@ -78,6 +78,9 @@ pub enum Fault {
     /// It is no ELF file, or its tables are damaged.
     #[error("read it as ELF")]
     Elf(#[source] object::Error),
+    /// It has more aliases or symbols than any real module.
+    #[error("it has more than {0} aliases or symbols")]
+    TooMany(usize),
     /// A name or an alias holds bytes that no index can hold.
     #[error("{0:?} is too long or holds bytes that no index can hold")]
     Text(String),

@@ -1,5 +1,7 @@
 //! Makes the indexes of a directory of modules.
 
+use std::num::NonZeroUsize;
+
 use tree::{GuestPath, Kind, Meta, Node, Timestamp, Tree};
 
 use crate::dependencies::Dependencies;
@@ -10,8 +12,15 @@ use crate::symbols::Symbols;
 
 /// Lists that come with a kernel are far smaller.
 const LIST_BYTES_MAX: u64 = 16 << 20;
-/// Names, aliases and symbols of all modules together.
-const FACT_BYTES_MAX: usize = 64 << 20;
+
+/// How modules are indexed and put into a tree.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The time of the indexes, and the latest that any file put into the tree may have.
+    pub mtime: Timestamp,
+    /// How many modules are read at once; each takes as much memory as it has bytes.
+    pub threads: NonZeroUsize,
+}
 
 /// What was indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +31,10 @@ pub struct Indexed {
 
 /// Makes the indexes of the modules in a directory of the tree such as `/lib/modules/VERSION`, in
 /// place of those that are there.
-pub fn index(tree: &mut Tree, directory: &GuestPath, mtime: Timestamp) -> Result<Indexed, Error> {
+pub fn index(tree: &mut Tree, directory: &GuestPath, options: &Options) -> Result<Indexed, Error> {
     let order = list(tree, directory, "modules.order")?.unwrap_or_default();
-    let modules = read_all(tree, directory, &order)?;
+    let modules = read_all(tree, directory, &order, options.threads)?;
     let too_many = |TooLarge| Error::TooMany { directory: directory.clone() };
-    let facts = modules.iter().flat_map(|module| {
-        let facts = &module.facts;
-        facts.aliases.iter().chain(&facts.soft_dependencies).chain(&facts.exports)
-    });
-    if facts.map(Vec::len).sum::<usize>() > FACT_BYTES_MAX {
-        return Err(too_many(TooLarge));
-    }
     let symbols = Symbols::of(&modules);
     let dependencies = Dependencies::of(&modules, &symbols)?;
     let [dep, dep_bin] = files::dependencies(&modules, &dependencies).map_err(too_many)?;
@@ -56,7 +58,7 @@ pub fn index(tree: &mut Tree, directory: &GuestPath, mtime: Timestamp) -> Result
         made.push(("modules.builtin.alias.bin", bytes));
     }
     for (name, bytes) in made {
-        let meta = Meta { mode: 0o644, mtime, ..Meta::default() };
+        let meta = Meta { mode: 0o644, mtime: options.mtime, ..Meta::default() };
         let node = Node { meta, kind: Kind::File(bytes.into()) };
         tree.insert(join(directory, name)?, node).map_err(Error::Tree)?;
     }

@@ -3,20 +3,13 @@
 use tree::{GuestPath, Kind, Node, Timestamp, Tree};
 
 use crate::error::Error;
-use crate::index::{Indexed, index};
+use crate::index::{Indexed, Options, index};
 use crate::release::Release;
 
 /// Where a guest looks for modules; in most guests `lib` leads to `usr/lib`.
 const MODULES: &str = "lib/modules";
 /// Links to where the kernel was built, which is not in the guest.
 const SOURCES: [&str; 2] = ["build", "source"];
-
-/// How modules are put into a tree.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// The time of the indexes, and the latest that any file may have.
-    pub mtime: Timestamp,
-}
 
 /// Puts the modules of a kernel into the tree, with their indexes, in place of those of the same
 /// release: owned by root, readable by all, and without the links to the kernel's sources.
@@ -34,7 +27,7 @@ pub fn install(tree: &mut Tree, release: &Release, options: &Options) -> Result<
         let node = adopted(node, &place, options.mtime)?;
         tree.insert(join(&place, path.as_bytes())?, node).map_err(Error::Tree)?;
     }
-    index(tree, &place, options.mtime)
+    index(tree, &place, options)
 }
 
 /// A node of the host's directory as the guest is to have it.

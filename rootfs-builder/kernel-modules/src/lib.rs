@@ -19,6 +19,6 @@ mod trie;
 
 pub use elf::{Facts, facts};
 pub use error::{Error, Fault};
-pub use index::{Indexed, index};
-pub use install::{Options, install};
+pub use index::{Indexed, Options, index};
+pub use install::install;
 pub use release::Release;

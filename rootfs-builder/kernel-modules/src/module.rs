@@ -1,6 +1,9 @@
 //! The modules below a directory of a tree, in the order of the kernel's own list.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tree::{Content, GuestPath, Kind, Tree};
 
@@ -15,6 +18,10 @@ const PREFERRED: &[u8] = b"updates/";
 const SOURCES: [&[u8]; 2] = [b"build", b"source"];
 /// As many as the format of the indexes has been used with, and more than any kernel has.
 const MODULES_MAX: usize = 60_000;
+/// Aliases and symbols of all modules together.
+const FACT_BYTES_MAX: usize = 64 << 20;
+/// More threads wait for each other's memory.
+const THREADS_MAX: usize = 8;
 
 /// A module.
 #[derive(Debug, Clone)]
@@ -38,6 +45,7 @@ pub(crate) fn read_all(
     tree: &Tree,
     directory: &GuestPath,
     order: &[u8],
+    threads: NonZeroUsize,
 ) -> Result<Vec<Module>, Error> {
     let mut found = find(tree, directory)?;
     if found.len() > MODULES_MAX {
@@ -49,13 +57,49 @@ pub(crate) fn read_all(
     found.sort_by_key(|found| {
         (places.get(uncompressed(found.relative)).copied().unwrap_or(usize::MAX), found.relative)
     });
-    found.iter().map(read).collect()
+    let too_many = || Error::TooMany { directory: directory.clone() };
+    read_at_once(&found, threads.get().min(THREADS_MAX), &too_many).into_iter().collect()
+}
+
+/// Reads modules with several threads, and returns them in their order.
+fn read_at_once(
+    found: &[Found<'_>],
+    threads: usize,
+    too_many: &(dyn Fn() -> Error + Sync),
+) -> Vec<Result<Module, Error>> {
+    let (next, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let done = Mutex::new(Vec::with_capacity(found.len()));
+    let push = |result| done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(found) = found.get(number) else { return };
+                    if held.load(Ordering::Relaxed) > FACT_BYTES_MAX {
+                        push((number, Err(too_many())));
+                        return;
+                    }
+                    let module = read(found);
+                    if let Ok(module) = &module {
+                        held.fetch_add(module.facts.bytes(), Ordering::Relaxed);
+                    }
+                    push((number, module));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, module)| module).collect()
 }
 
 fn read(found: &Found<'_>) -> Result<Module, Error> {
     let failed = |source| Error::Module { path: found.path.clone(), source };
     let name = module_name(found.relative);
-    if !is_sound(&name) || !is_sound(found.relative) {
+    // Blanks separate the paths in the indexes.
+    let has_blank = found.relative.iter().any(u8::is_ascii_whitespace);
+    if !is_sound(&name) || !is_sound(found.relative) || has_blank {
         return Err(failed(Fault::Text(String::from_utf8_lossy(found.relative).into_owned())));
     }
     let bytes = decompress::read(found.content, found.compression).map_err(failed)?;
@@ -67,7 +111,8 @@ fn read(found: &Found<'_>) -> Result<Module, Error> {
 fn find<'a>(tree: &'a Tree, directory: &GuestPath) -> Result<Vec<Found<'a>>, Error> {
     let mut by_name: BTreeMap<Vec<u8>, Found<'a>> = BTreeMap::new();
     for (path, _) in tree.below(directory) {
-        let relative = &path.as_bytes()[directory.as_bytes().len() + 1..];
+        let relative = &path.as_bytes()[directory.as_bytes().len()..];
+        let relative = relative.strip_prefix(b"/").unwrap_or(relative);
         let is_source = relative.split(|byte| *byte == b'/').any(|name| SOURCES.contains(&name));
         let Some(compression) = Compression::of(relative).filter(|_| !is_source) else { continue };
         let Some(content) = content(tree, path) else { continue };

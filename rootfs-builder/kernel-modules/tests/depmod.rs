@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -28,7 +29,10 @@ const INDEXES: [&str; 10] = [
     "modules.builtin.bin",
     "modules.builtin.alias.bin",
 ];
-const OPTIONS: Options = Options { mtime: Timestamp { seconds: 1_700_000_000, nanoseconds: 0 } };
+const OPTIONS: Options = Options {
+    mtime: Timestamp { seconds: 1_700_000_000, nanoseconds: 0 },
+    threads: NonZeroUsize::new(3).unwrap(),
+};
 
 #[test]
 fn indexes_are_those_of_depmod() {
@@ -47,6 +51,18 @@ fn compressed_modules_are_read() {
     host.compress("drivers/net", "xz --check=crc32 -1");
     host.compress("fs", "zstd -q -1 --rm");
     host.check();
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_tree() {
+    let Some(release) = real() else { return };
+    let trees = [1, 2, 9].map(|threads| {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let mut tree = Tree::new();
+        install(&mut tree, &release, &Options { threads, ..OPTIONS }).unwrap();
+        tree
+    });
+    assert!(trees[0] == trees[1] && trees[1] == trees[2]);
 }
 
 #[test]
