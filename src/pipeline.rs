@@ -15,7 +15,7 @@ use crate::record;
 use crate::report::Artifact;
 use crate::site::{self, Site};
 use crate::source::{Given, Source};
-use crate::stage;
+use crate::stage::{self, Order};
 
 /// Builds an artifact.
 pub fn build(
@@ -25,7 +25,8 @@ pub fn build(
 ) -> anyhow::Result<Artifact> {
     let site = Site::open(recipe)?;
     let source = source(recipe, &site, progress)?;
-    let question = record::question(&source, output)?;
+    let order = Order { source: &source, modules: recipe.modules.as_deref(), output };
+    let question = record::question(&order)?;
     if let Some(packed) = record::unchanged(&site.store, question, output.path())? {
         progress.report(Event::Note { text: "nothing has changed: what is there is the result" });
         return finished(&source, output, packed);
@@ -36,7 +37,7 @@ pub fn build(
         let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
         fetch_packages(plan, &mirrors, access)?;
     }
-    let packed = stage::run(&source, output, &site, progress)?;
+    let packed = stage::run(&order, &site, progress)?;
     record::remember(&site.store, question, output.path(), &packed)?;
     finished(&source, output, packed)
 }

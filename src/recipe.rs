@@ -29,6 +29,8 @@ pub const DEFAULT_LOCK: &str = "osb.lock";
 pub struct Recipe {
     /// A tree that is there already, instead of a distribution's packages.
     pub rootfs: Option<PathBuf>,
+    /// Where kernel modules are that the guest is to have.
+    pub modules: Option<PathBuf>,
     /// The distribution's name; none asks for the default one.
     pub distro: Option<String>,
     /// The release's name; none asks for the distribution's default.
@@ -73,7 +75,7 @@ impl Recipe {
     /// Refuses a recipe that names a key file or a directory which is not there.
     pub fn check_files(&self) -> Result<(), RecipeError> {
         let signers = self.repositories.iter().filter_map(|extra| extra.signed_by.as_ref());
-        let files = self.keyrings.iter().chain(signers).chain(&self.rootfs);
+        let files = self.keyrings.iter().chain(signers).chain(&self.rootfs).chain(&self.modules);
         if let Some(missing) = files.into_iter().find(|file| !file.exists()) {
             return Err(RecipeError::NoSuchFile { path: missing.clone() });
         }

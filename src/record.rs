@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rootfs_builder::digest::Digest;
 use rootfs_builder::store::{Shelf, Store};
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::pack::Packed;
 use crate::program;
 use crate::recipe::Output;
-use crate::source::{self, Source};
+use crate::source;
+use crate::stage::Order;
 
 /// What a build wrote.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,12 +28,15 @@ struct Record {
 }
 
 /// The digest of what is to be made of what: the same question has the same answer.
-pub fn question(source: &Source, output: &Output) -> anyhow::Result<Digest> {
-    let mut question = format!("{} {}", source.digest()?, serde_json::to_string(output)?);
-    if let Output::Initrd(initrd) = output {
-        for path in initrd.early.iter().chain(&initrd.overlays) {
-            question += &format!(" {}", source::state(path)?);
-        }
+pub fn question(order: &Order<'_>) -> anyhow::Result<Digest> {
+    let output = serde_json::to_string(order.output)?;
+    let mut question = format!("{} {output}", order.source.digest()?);
+    let beside: &[PathBuf] = match order.output {
+        Output::Initrd(initrd) => &[&initrd.early[..], &initrd.overlays].concat(),
+        Output::Directory(_) | Output::Tar { .. } | Output::Image(_) => &[],
+    };
+    for path in beside.iter().map(PathBuf::as_path).chain(order.modules) {
+        question += &format!(" {path:?} {}", source::state(path)?);
     }
     Ok(Digest::of(question))
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rootfs_builder::digest::Digest;
 use rootfs_builder::plan::Plan;
 use serde::{Deserialize, Serialize};
+use tree::Tree;
 
 /// What a tree is made of.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +41,15 @@ impl Source {
                 let state = state(&given.path)?;
                 Ok(Digest::of(format!("{state} {}", serde_json::to_string(given)?)))
             }
+        }
+    }
+
+    /// The time that everything made for an artifact carries, in seconds since 1970.
+    pub fn time(&self, tree: &Tree) -> i64 {
+        let newest = || tree.iter().map(|(_, node)| node.meta.mtime.seconds).max();
+        match self {
+            Self::Plan(plan) => plan.timestamp,
+            Self::Given(given) => given.timestamp.or_else(newest).unwrap_or(0).max(0),
         }
     }
 

@@ -26,29 +26,25 @@ use crate::recipe::{Output, RecipeError};
 use crate::site::Site;
 use crate::source::Source;
 use job::Job;
+pub use job::Order;
 use relay::{Line, Sender};
 
 /// The hidden first argument that makes this program do a stage's work; two descriptors follow.
 const ARGUMENT: &str = "__stage";
 
 /// Builds the tree and writes it, on the lowest rung that can.
-pub fn run(
-    source: &Source,
-    output: &Output,
-    site: &Site,
-    progress: &dyn Progress,
-) -> anyhow::Result<Packed> {
-    let rung = match (Host::rung_for_tools(), source) {
+pub fn run(order: &Order<'_>, site: &Site, progress: &dyn Progress) -> anyhow::Result<Packed> {
+    let rung = match (Host::rung_for_tools(), order.source) {
         (Ok(rung), _) => rung,
         // A tree that is there already runs no script.
         (Err(_), Source::Given(_)) => Rung::Files,
         (Err(report), Source::Plan(_)) => return Err(NoRung(report).into()),
     };
-    if let (Output::Directory(path), Rung::SingleId) = (output, rung) {
+    if let (Output::Directory(path), Rung::SingleId) = (order.output, rung) {
         return Err(RecipeError::OwnersOfDirectory { path: path.clone() }.into());
     }
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
-    parcel.write_all(&serde_json::to_vec(&Job::new(source, output, site, rung)?)?)?;
+    parcel.write_all(&serde_json::to_vec(&Job::new(order, site, rung)?)?)?;
     parcel.rewind()?;
     let (heard, wire) = std::io::pipe()?;
     let arguments: [OsString; 3] = [

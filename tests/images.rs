@@ -300,3 +300,37 @@ fn hostile_archives_are_refused_and_nothing_is_written() {
         let _ = fs::remove_file(bench.path("disk.img"));
     }
 }
+
+#[test]
+fn a_directory_without_kernel_modules_is_refused_by_name() {
+    let bench = Bench::new(&bootable());
+    fs::create_dir(bench.path("nothing")).unwrap();
+    let more = ["image", "--rootfs", "rootfs.tar", "-o", "disk.img", "--modules", "nothing"];
+    let outcome = bench.osb.run(more).fails_with(2, "nothing");
+    assert!(outcome.stderr.contains("lib/modules"), "{outcome}");
+    bench
+        .osb
+        .run(more.map(|word| if word == "nothing" { "absent" } else { word }))
+        .fails_with(2, "absent");
+}
+
+#[test]
+fn kernel_modules_come_into_every_artifact_with_their_indexes() {
+    let bench = Bench::new(&bootable());
+    let modules = bench.path("lib/modules/6.1.0-test");
+    fs::create_dir_all(modules.join("kernel")).unwrap();
+    fs::write(modules.join("modules.builtin"), "kernel/fs/ext4/ext4.ko\n").unwrap();
+    fs::write(modules.join("modules.order"), "").unwrap();
+    let here = modules.to_str().unwrap();
+    let more = ["initrd", "--rootfs", "rootfs.tar", "--modules", here, "-o", "guest.initrd"];
+    bench.osb.run(more).succeeds();
+    let arguments = ["rootfs", "--rootfs", "rootfs.tar", "--modules", here, "-o", "out.tar"];
+    bench.osb.run(arguments).succeeds();
+    let listing = bench.osb.run(["inspect", "out.tar"]).succeeds().stdout;
+    for name in ["modules.dep", "modules.dep.bin", "modules.alias.bin", "modules.builtin.bin"] {
+        assert!(listing.contains(&format!("/lib/modules/6.1.0-test/{name}")), "{listing}");
+    }
+    fs::write(modules.join("modules.builtin"), "").unwrap();
+    let again = bench.osb.run(arguments).succeeds();
+    assert!(!again.stderr.contains("nothing has changed"), "{again}");
+}

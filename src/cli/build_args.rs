@@ -40,6 +40,13 @@ pub struct TreeArgs {
         ]
     )]
     pub rootfs: Option<PathBuf>,
+
+    /// Add the kernel modules in this directory, with the indexes that modprobe reads
+    ///
+    /// The modules of one kernel (`.../lib/modules/6.12.1`), or a directory that has them below
+    /// its `lib/modules`.
+    #[arg(long, value_name = "DIR", env = "KERNEL_MODULES_DIR", hide_env_values = true)]
+    pub modules: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -202,6 +209,7 @@ impl BuildArgs {
         let Self { what, sources, decisions, host, reporting } = self;
         let recipe = Recipe {
             rootfs: None,
+            modules: None,
             distro: non_empty(what.distro),
             release: non_empty(what.release),
             arch: non_empty(what.arch),

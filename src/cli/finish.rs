@@ -17,6 +17,7 @@ pub fn build(
 ) -> anyhow::Result<ExitCode> {
     let (mut recipe, reporting) = build.into_recipe()?;
     recipe.rootfs = tree.rootfs;
+    recipe.modules = tree.modules.filter(|path| !path.as_os_str().is_empty());
     recipe.check_files()?;
     let progress = Reporter::start(reporting);
     let made = pipeline::build(&recipe, output, &progress);

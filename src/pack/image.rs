@@ -33,7 +33,7 @@ pub(super) fn write(
     if asked.check {
         check::check(&tree, Init::Distribution)?;
     }
-    let time = summary::time(source, &tree);
+    let time = source.time(&tree);
     summary::put(&mut tree, source, time)?;
     let identity = Identity::new(summary::seed(source, &tree)?);
     let own_salt = || identity.bytes("salt").to_vec();

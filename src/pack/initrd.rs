@@ -24,7 +24,7 @@ pub(super) fn write(
     asked: &Initrd,
     threads: NonZeroUsize,
 ) -> anyhow::Result<Packed> {
-    let time = summary::time(source, &tree);
+    let time = source.time(&tree);
     put_init(&mut tree, Init::Distribution, Timestamp::from_seconds(time))?;
     summary::put(&mut tree, source, time)?;
     let compressor = Compressor::new(compression(asked.compression), asked.level)?;

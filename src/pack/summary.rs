@@ -9,17 +9,7 @@ use crate::source::Source;
 
 const PLACE: &str = "var/lib/osbuilder/osbuilder.yaml";
 
-/// The version of the record's own form.
-const FORM: &str = "0.0.2";
-
-/// The time that everything made for an artifact carries.
-pub(super) fn time(source: &Source, tree: &Tree) -> i64 {
-    let newest = || tree.iter().map(|(_, node)| node.meta.mtime.seconds).max();
-    match source {
-        Source::Plan(plan) => plan.timestamp,
-        Source::Given(given) => given.timestamp.or_else(newest).unwrap_or(0).max(0),
-    }
-}
+const FORM: &str = include_str!("osbuilder.yaml");
 
 /// What all identifiers of an artifact follow from: the plan, or what a given tree looks like.
 pub(super) fn seed(source: &Source, tree: &Tree) -> anyhow::Result<[u8; 32]> {
@@ -52,22 +42,16 @@ pub(super) fn put(tree: &mut Tree, source: &Source, time: i64) -> Result<(), tre
 
 fn text(source: &Source, time: i64) -> String {
     let when = utc::format(time).replace(" UTC", ".000000000+0000Z").replace(' ', "T");
-    let (name, version, packages) = match source {
+    let (name, release, packages) = match source {
         Source::Plan(plan) => (plan.distro.as_str(), plan.release.as_str(), packages(plan)),
         Source::Given(_) => ("unknown", "unknown", String::new()),
     };
-    format!(
-        "---\n\
-         osbuilder:\n  url: \"https://github.com/kata-containers/kata-containers/tools/osbuilder\"\n  version: \"osb {osb}\"\n\
-         rootfs-creation-time: \"{when}\"\n\
-         description: \"osbuilder rootfs\"\n\
-         file-format-version: \"{FORM}\"\n\
-         architecture: \"{arch}\"\n\
-         base-distro:\n  name: \"{name}\"\n  version: \"{version}\"\n  packages:\n    default:\n{packages}    extra:\n\
-         agent:\n  url: \"\"\n  name: \"\"\n  version: \"\"\n  agent-is-init-daemon: \"no\"\n",
-        osb = env!("CARGO_PKG_VERSION"),
-        arch = source.arch(),
-    )
+    FORM.replace("@version@", env!("CARGO_PKG_VERSION"))
+        .replace("@time@", &when)
+        .replace("@architecture@", source.arch())
+        .replace("@name@", name)
+        .replace("@release@", release)
+        .replace("@packages@", &packages)
 }
 
 /// The packages that were asked for, one line each.

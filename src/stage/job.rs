@@ -1,7 +1,7 @@
 //! What a stage in another process is told.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rootfs_builder::digest::Digest;
 use sandbox::Rung;
@@ -10,13 +10,26 @@ use tree::directory::Devices;
 
 use crate::program;
 use crate::recipe::Output;
+use crate::site::Site;
 use crate::source::Source;
+
+/// What is to be made of what.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// What the tree is made of.
+    pub source: &'a Source,
+    /// Kernel modules of this machine that come into it.
+    pub modules: Option<&'a Path>,
+    /// Where it goes, and in which form.
+    pub output: &'a Output,
+}
 
 /// One job: what a tree is made of, all of it in the store or at hand, and where it goes.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Job {
     pub(super) source: Source,
+    pub(super) modules: Option<PathBuf>,
     pub(super) cache_dir: PathBuf,
     pub(super) output: Output,
     pub(super) threads: NonZeroUsize,
@@ -26,16 +39,12 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(
-        source: &Source,
-        output: &Output,
-        site: &crate::site::Site,
-        rung: Rung,
-    ) -> std::io::Result<Self> {
+    pub(super) fn new(order: &Order<'_>, site: &Site, rung: Rung) -> std::io::Result<Self> {
         Ok(Self {
-            source: source.clone(),
+            source: order.source.clone(),
+            modules: order.modules.map(std::path::absolute).transpose()?,
             cache_dir: site.store.path().to_owned(),
-            output: output.clone(),
+            output: order.output.clone(),
             threads: NonZeroUsize::new(site.threads).unwrap_or(NonZeroUsize::MIN),
             rung,
             program: program::identity()?,

@@ -10,8 +10,8 @@ use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::{Event, Progress};
 use rootfs_builder::store::{BlobId, Store};
 use sandbox::{Emulation, Machine, Rung, Sandbox, WorkDir};
-use tree::Tree;
 use tree::directory::{Devices, Owners};
+use tree::{Timestamp, Tree};
 
 use super::given;
 use super::job::Job;
@@ -111,7 +111,10 @@ fn build(
     Ok(build_tree(plan, opened, workshop)?)
 }
 
-fn write(tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
+fn write(mut tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
+    if let Some(directory) = &job.modules {
+        add_modules(&mut tree, directory, job, progress)?;
+    }
     progress.report(Event::StageBegun { stage: "write" });
     let packed = pack::write(tree, &job.source, &job.output, job.devices(), job.threads)?;
     if matches!(job.output, Output::Directory(_)) && job.devices() == Devices::Skip {
@@ -122,6 +125,21 @@ fn write(tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packe
     }
     progress.report(Event::StageEnded { stage: "write" });
     Ok(packed)
+}
+
+fn add_modules(
+    tree: &mut Tree,
+    directory: &Path,
+    job: &Job,
+    progress: &dyn Progress,
+) -> anyhow::Result<()> {
+    progress.report(Event::StageBegun { stage: "modules" });
+    let release = kernel_modules::Release::find(directory)?;
+    let mtime = Timestamp::from_seconds(job.source.time(tree));
+    let options = kernel_modules::Options { mtime, threads: job.threads };
+    kernel_modules::install(tree, &release, &options)?;
+    progress.report(Event::StageEnded { stage: "modules" });
+    Ok(())
 }
 
 fn open_all(plan: &Plan, store: &Store) -> anyhow::Result<Vec<OpenedPackage>> {

@@ -17,7 +17,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("initrd-builder", &["tree"]),
     ("image-builder", &["erofs", "ext4", "sandbox", "squashfs", "tree", "volume"]),
     ("rootfs-builder", &["distros", "sandbox", "solver", "tree"]),
-    ("osb", &["distros", "rootfs-builder", "sandbox", "solver", "tree"]),
+    (
+        "osb",
+        &[
+            "distros",
+            "erofs",
+            "ext4",
+            "image-builder",
+            "initrd-builder",
+            "kernel-modules",
+            "rootfs-builder",
+            "sandbox",
+            "solver",
+            "squashfs",
+            "tree",
+        ],
+    ),
     ("test-support", &["tree"]),
     ("fuzz", &["distros", "rootfs-builder", "solver", "test-support", "tree"]),
 ];

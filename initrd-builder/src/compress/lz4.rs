@@ -2,8 +2,6 @@
 
 use std::io;
 
-use lz4::block::{CompressionMode, compress};
-
 use super::blocks::{Block, Format};
 use crate::compression::Compression;
 use crate::decompress::lz4::MAGIC;
@@ -36,11 +34,14 @@ impl Format for Lz4 {
         if block.data().is_empty() {
             return Ok((Vec::new(), ()));
         }
-        let mode = match self.level {
-            level if level < THOROUGH_LEVEL_MIN => CompressionMode::DEFAULT,
-            level => CompressionMode::HIGHCOMPRESSION(level as i32),
-        };
-        let data = compress(block.data(), Some(mode), false)?;
+        let mut data = Vec::with_capacity(lzzzz::lz4::max_compressed_size(block.data().len()));
+        match self.level {
+            level if level < THOROUGH_LEVEL_MIN => {
+                lzzzz::lz4::compress_to_vec(block.data(), &mut data, lzzzz::lz4::ACC_LEVEL_DEFAULT)
+            }
+            level => lzzzz::lz4_hc::compress_to_vec(block.data(), &mut data, level as i32),
+        }
+        .map_err(io::Error::other)?;
         let size = u32::try_from(data.len()).map_err(io::Error::other)?;
         Ok(([&size.to_le_bytes()[..], &data].concat(), ()))
     }

@@ -23,16 +23,14 @@ pub(super) fn copy(input: &mut Counted<'_>, sink: &mut Sink<'_>) -> Result<(), F
             0 => return Ok(()),
             size => size as usize,
         };
-        let bound = lz4::block::compress_bound(BLOCK_BYTES_MAX).map_err(Fault::Damaged)?;
-        if size > bound {
+        if size > lzzzz::lz4::max_compressed_size(BLOCK_BYTES_MAX) {
             let error = "a block is larger than 8 MiB";
             return Err(Fault::Damaged(io::Error::new(io::ErrorKind::InvalidData, error)));
         }
         let mut block = vec![0; size];
         input.take(&mut block)?;
-        let length =
-            lz4::block::decompress_to_buffer(&block, Some(BLOCK_BYTES_MAX as i32), &mut plain)
-                .map_err(Fault::Damaged)?;
+        let length = lzzzz::lz4::decompress(&block, &mut plain)
+            .map_err(|error| Fault::Damaged(io::Error::new(io::ErrorKind::InvalidData, error)))?;
         sink.write(&plain[..length])?;
     }
 }

@@ -25,6 +25,11 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
     if is_format && !is_caused_by_machine(layer) {
         return Some((Kind::Recipe, Vec::new()));
     }
+    if let Some(error) =
+        as_a::<kernel_modules::Error>(layer).filter(|_| !is_caused_by_machine(layer))
+    {
+        return Some((Kind::Recipe, of_modules(error)));
+    }
     let initrd = as_a::<initrd_builder::Error>(layer).filter(|_| !is_caused_by_machine(layer))?;
     Some((Kind::Recipe, of_initrd(initrd)))
 }
@@ -54,9 +59,26 @@ fn of_layout(error: &LayoutError) -> Vec<String> {
 }
 
 fn of_initrd(error: &initrd_builder::Error) -> Vec<String> {
+    use initrd_builder::Error;
     match error {
-        initrd_builder::Error::Pack(tree::Error::NotInCpio { .. }) => {
+        Error::NoInit { .. } => {
+            vec!["add an init: -p systemd-sysv, or the profile kata or minimal".to_owned()]
+        }
+        Error::BrokenInit { .. } => vec!["remove /init: one that works is made then".to_owned()],
+        Error::Pack(tree::Error::NotInCpio { .. }) => {
             vec!["--drop-xattrs leaves them out; a disk image holds them".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn of_modules(error: &kernel_modules::Error) -> Vec<String> {
+    match error {
+        kernel_modules::Error::NoModules { .. } => {
+            vec![
+                "name a directory such as /lib/modules/6.12.1, or one with lib/modules in it"
+                    .to_owned(),
+            ]
         }
         _ => Vec::new(),
     }
