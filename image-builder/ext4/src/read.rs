@@ -1,12 +1,36 @@
 //! Reads a tree from an image, of whoever made it.
 
+mod content;
+mod directory;
+mod extents;
+mod groups;
+mod image;
+mod indirect;
+mod inode;
+mod problem;
+mod runs;
+mod superblock;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod xattrs;
+
 use std::path::Path;
 
 use tree::Tree;
 
 use crate::error::Error;
+use image::Image;
+use problem::At;
+use superblock::Shape;
+use walk::Walk;
 
 /// Reads the filesystem that begins at `offset` of an image; contents stay in the image.
-pub fn read(_file: &Path, _offset: u64) -> Result<Tree, Error> {
-    Ok(Tree::new())
+///
+/// It may be an ext2, ext3 or ext4 filesystem that was unmounted cleanly. Checksums are verified
+/// where it has any. Bytes of files in encrypted or tiny form inside inodes are refused.
+pub fn read(file: &Path, offset: u64) -> Result<Tree, Error> {
+    let image = Image::open(file, offset)?;
+    let shape = Shape::read(&image).at(file, || "superblock".to_owned())?;
+    Walk::new(&image, &shape).run()
 }

@@ -17,6 +17,10 @@ const GROWTH_BLOCKS_MIN: u64 = 1 << 24;
 /// The room is kept by a file whose blocks have numbers of 32 bits, and which has so many.
 const GROWTH_BLOCKS_MAX: u64 = u32::MAX as u64;
 const RESERVED_DESCRIPTOR_BLOCKS_MAX: u64 = 1024;
+/// From where on a filesystem has fewer inodes for its size.
+const SMALL: u64 = 512 << 20;
+const BIG: u64 = 4 << 40;
+const HUGE: u64 = 16 << 40;
 /// A last group with less room than this for data is left out.
 const LAST_GROUP_BLOCKS_MIN: u64 = 50;
 
@@ -190,11 +194,12 @@ fn inodes(blocks: u64, contents: &Contents, options: &Options) -> u64 {
     (bytes / bytes_per_inode).max(used + free / bytes_per_inode)
 }
 
-/// As mke2fs has it, but for its more inodes below 512 MiB: what is small here may grow.
+/// As mke2fs has it, but for its twice as many below 512 MiB: what is small here may grow.
 fn bytes_per_inode(bytes: u64) -> u64 {
-    match bytes >> 40 {
-        0..4 => 16_384,
-        4..16 => 32_768,
+    match bytes {
+        0..SMALL => 8192,
+        SMALL..BIG => 16_384,
+        BIG..HUGE => 32_768,
         _ => 65_536,
     }
 }
