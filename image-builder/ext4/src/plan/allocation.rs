@@ -180,7 +180,7 @@ impl Allocator<'_> {
     fn take_files(&mut self, contents: &Contents) {
         for (index, inode) in contents.inodes.iter().enumerate() {
             if let What::File(_, data) = &inode.what {
-                self.take(Owner::Inode(index), &data.ranges(), |block| {
+                self.take(Owner::Inode(index), data.ranges(), |block| {
                     Some(Written::File { inode: index, block: u64::from(block) })
                 });
             }

@@ -17,8 +17,8 @@ const LENGTH_MAX: u64 = u32::MAX as u64 * BLOCK_BYTES;
 /// The blocks of a file that are no holes.
 #[derive(Debug)]
 pub(crate) enum Data {
-    /// All of so many.
-    Whole(u32),
+    /// All of them.
+    Whole(Range<u32>),
     /// Those of some ranges, in order.
     Parts(Box<[Range<u32>]>),
 }
@@ -28,11 +28,10 @@ impl Data {
         self.ranges().iter().map(|range| u64::from(range.end - range.start)).sum()
     }
 
-    pub(crate) fn ranges(&self) -> std::borrow::Cow<'_, [Range<u32>]> {
+    pub(crate) fn ranges(&self) -> &[Range<u32>] {
         match self {
-            Self::Whole(0) => [].as_slice().into(),
-            Self::Whole(blocks) => vec![0..*blocks].into(),
-            Self::Parts(parts) => parts.as_ref().into(),
+            Self::Whole(blocks) => std::slice::from_ref(blocks),
+            Self::Parts(parts) => parts,
         }
     }
 }
@@ -43,7 +42,7 @@ pub(crate) fn look(path: &GuestPath, content: &Content) -> Result<Data, Error> {
     if length > LENGTH_MAX {
         return Err(refused(path.as_bytes(), "the file is over 16 TiB"));
     }
-    let blocks = length.div_ceil(BLOCK_BYTES) as u32;
+    let blocks = 0..length.div_ceil(BLOCK_BYTES) as u32;
     let is_asked = match content {
         Content::Inline(_) => false,
         Content::Span { .. } => length > ASKED_BYTES_MIN,
@@ -55,7 +54,7 @@ pub(crate) fn look(path: &GuestPath, content: &Content) -> Result<Data, Error> {
     let failed = |source| Error::Content { path: path.clone(), source };
     let parts = block_ranges(&content.data_ranges().map_err(failed)?, length).map_err(failed)?;
     Ok(match parts.as_slice() {
-        [all] if *all == (0..blocks) => Data::Whole(blocks),
+        [all] if *all == blocks => Data::Whole(blocks),
         _ => Data::Parts(parts.into()),
     })
 }
