@@ -1,6 +1,7 @@
 //! Decides where every block goes, before one is written.
 
 pub(crate) mod allocation;
+mod collector;
 pub(crate) mod contents;
 pub(crate) mod directory;
 pub(crate) mod geometry;

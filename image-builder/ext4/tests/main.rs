@@ -9,3 +9,4 @@ mod image;
 mod limits;
 mod others;
 mod sizes;
+mod writes;
