@@ -57,7 +57,7 @@ fn finished(source: &Source, output: &Output, packed: Packed) -> anyhow::Result<
 /// Decides what the tree is made of.
 fn source(recipe: &Recipe, site: &Site, progress: &dyn Progress) -> anyhow::Result<Source> {
     let Some(path) = &recipe.rootfs else {
-        return Ok(Source::Plan(decided(recipe, site, progress)?));
+        return Ok(Source::Plan(Box::new(decided(recipe, site, progress)?)));
     };
     let host = || Arch::host().map_or(std::env::consts::ARCH, Arch::name).to_owned();
     let arch = recipe.arch.clone().unwrap_or_else(host);

@@ -13,7 +13,7 @@ use tree::Tree;
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Packages.
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// A directory or a tar archive.
     Given(Given),
 }

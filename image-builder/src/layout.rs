@@ -89,7 +89,7 @@ impl DiskLayout {
     /// Computes where everything is.
     pub fn compute(request: &Request) -> Result<Self, LayoutError> {
         let align = request.align_bytes;
-        if align == 0 || align % MIB != 0 {
+        if align == 0 || !align.is_multiple_of(MIB) {
             return Err(LayoutError::Alignment(align));
         }
         let needed = smallest(request);
@@ -103,7 +103,7 @@ impl DiskLayout {
         if size.max(needed) > limit {
             return Err(LayoutError::TooLarge(size.max(needed)));
         }
-        if size % MIB != 0 {
+        if !size.is_multiple_of(MIB) {
             return Err(LayoutError::Size(size));
         }
         if size < needed {

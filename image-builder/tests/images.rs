@@ -1,5 +1,6 @@
 //! Whole images, read back by programs that we did not write.
 #![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::num::NonZeroUsize;
 use std::path::Path;

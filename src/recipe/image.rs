@@ -227,7 +227,7 @@ pub struct Salt(pub Vec<u8>);
 /// Reads a salt: an even number of hexadecimal digits.
 pub fn parse_salt(text: &str) -> Result<Salt, String> {
     let digits = text.as_bytes();
-    let is_good = digits.iter().all(u8::is_ascii_hexdigit) && digits.len() % 2 == 0;
+    let is_good = digits.iter().all(u8::is_ascii_hexdigit) && digits.len().is_multiple_of(2);
     if !is_good || !(2..=512).contains(&digits.len()) {
         return Err("write 1 to 256 bytes as hexadecimal digits".to_owned());
     }
