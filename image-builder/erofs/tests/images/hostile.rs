@@ -62,7 +62,7 @@ fn mutated_images_are_read_or_refused() {
         let sound = image(options, place);
         let nodes = read(&sound, place).unwrap().len();
         assert_eq!(nodes, 209);
-        let mut random = noise(seed as u32 + 100, 64_000).into_iter();
+        let mut random = noise(seed as u32 + 100, 150_000).into_iter();
         let mut next = |below: usize| {
             let word = [random.next().unwrap(), random.next().unwrap(), random.next().unwrap()];
             (usize::from(word[0]) << 16 | usize::from(word[1]) << 8 | usize::from(word[2])) % below
