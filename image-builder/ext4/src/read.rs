@@ -28,7 +28,8 @@ use walk::Walk;
 /// Reads the filesystem that begins at `offset` of an image; contents stay in the image.
 ///
 /// It may be an ext2, ext3 or ext4 filesystem that was unmounted cleanly. Checksums are verified
-/// where it has any. Bytes of files in encrypted or tiny form inside inodes are refused.
+/// where it has any. Encrypted files, files that lie inside their inode, and extended attributes
+/// with inodes of their own are refused.
 pub fn read(file: &Path, offset: u64) -> Result<Tree, Error> {
     let image = Image::open(file, offset)?;
     let shape = Shape::read(&image).at(file, || "superblock".to_owned())?;

@@ -1,5 +1,6 @@
 //! What does not fit, and what just does.
 
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use ext4::{Error, Plan, Size};
@@ -149,6 +150,29 @@ fn an_index_may_have_two_levels() {
     if found.is_some() {
         image.check();
     }
+}
+
+#[test]
+fn names_of_any_bytes_are_indexed() {
+    if !has_tools() {
+        return;
+    }
+    let mut tree = Tree::new();
+    for number in 0..1000_u32 {
+        let bytes = test_support::noise(number, 1 + number as usize % 250);
+        let name: Vec<u8> = bytes.into_iter().map(|byte| byte | 0x80).collect();
+        let node = Node { meta: Meta::default(), kind: Kind::Fifo };
+        tree.insert(path([b"index/", name.as_slice()].concat()), node).unwrap();
+    }
+    let image = Image::of(&tree, &sealed());
+    image.check();
+    image.mounted(|root| {
+        for (path, _) in tree.below(&path("index")) {
+            // Looking for a name goes through the index.
+            let host = root.join(std::ffi::OsStr::from_bytes(path.as_bytes()));
+            std::fs::symlink_metadata(host).unwrap();
+        }
+    });
 }
 
 #[test]

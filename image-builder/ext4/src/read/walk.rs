@@ -18,8 +18,10 @@ use crate::bytes::get32;
 use crate::error::Error;
 use crate::format::inode::{self, AREA, flag, kind};
 
-/// All paths together are not longer, so that a small image of deep directories stays harmless.
-const PATH_BYTES_MAX: usize = 512 << 20;
+/// The tree gets no larger, so that a small image of deep directories stays harmless.
+const TREE_BYTES_MAX: usize = 2 << 30;
+/// What a node takes besides its path, target and attributes, about.
+const NODE_BYTES: usize = 256;
 /// The kernel follows no longer links.
 const TARGET_BYTES_MAX: u64 = 4095;
 /// Blocks of files have numbers of 32 bits.
@@ -33,9 +35,9 @@ pub(super) struct Walk<'a> {
     claims: Claims,
     /// Inodes with one name that were seen, and directories.
     seen: HashSet<u32>,
-    /// The first name of each file that should have more.
-    names: HashMap<u32, GuestPath>,
-    path_bytes: usize,
+    /// The first name of each file that should have more, and how many more.
+    names: HashMap<u32, (GuestPath, u16)>,
+    tree_bytes: usize,
     tree: Tree,
 }
 
@@ -57,7 +59,7 @@ impl<'a> Walk<'a> {
             claims: Claims::default(),
             seen: HashSet::from([inode::ROOT]),
             names: HashMap::new(),
-            path_bytes: 0,
+            tree_bytes: 0,
             tree: Tree::new(),
         }
     }
@@ -126,13 +128,11 @@ impl<'a> Walk<'a> {
     ) -> Result<Option<Directory>, Problem> {
         let impossible = |_| Problem::Damaged("it has an impossible path");
         let path = directory.path.join(name).map_err(impossible)?;
-        self.path_bytes = self.path_bytes.saturating_add(path.as_bytes().len());
-        if self.path_bytes > PATH_BYTES_MAX {
-            return Err(Problem::Unsupported("a filesystem with so many long paths"));
-        }
         ensure(self.tree.get(&path).is_none(), "its name is there twice")?;
         ensure(number >= self.shape.first_inode, "its inode is a reserved one")?;
-        if let Some(first) = self.names.get(&number) {
+        if let Some((first, more)) = self.names.get_mut(&number) {
+            let left = more.checked_sub(1);
+            *more = left.ok_or(Problem::Damaged("its inode has more names than it counts"))?;
             let kind = Kind::HardLink(first.clone());
             self.insert(path, Node { meta: Meta::default(), kind })?;
             return Ok(None);
@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
         if inode.links == 1 || is_directory {
             ensure(self.seen.insert(number), "its inode has another name already")?;
         } else {
-            self.names.insert(number, path.clone());
+            self.names.insert(number, (path.clone(), inode.links - 1));
         }
         self.insert(path.clone(), node)?;
         let parent = directory.number;
@@ -152,6 +152,13 @@ impl<'a> Walk<'a> {
     }
 
     fn insert(&mut self, path: GuestPath, node: Node) -> Result<(), Problem> {
+        let xattrs = node.meta.xattrs.iter().map(|(name, value)| name.len() + value.len());
+        let target = if let Kind::Symlink(target) = &node.kind { target.len() } else { 0 };
+        let bytes = NODE_BYTES + path.as_bytes().len() + target + xattrs.sum::<usize>();
+        self.tree_bytes = self.tree_bytes.saturating_add(bytes);
+        if self.tree_bytes > TREE_BYTES_MAX {
+            return Err(Problem::Unsupported("a filesystem of so many files"));
+        }
         let impossible = |_| Problem::Damaged("it contradicts what was there before");
         self.tree.insert(path, node).map_err(impossible)
     }
