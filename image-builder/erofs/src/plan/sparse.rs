@@ -44,10 +44,7 @@ pub(crate) fn find(content: &Content) -> io::Result<Option<Sparse>> {
     if content.length() < LEAST_BYTES {
         return Ok(None);
     }
-    let data = match content {
-        Content::Inline(bytes) => blocks_of_bytes(bytes),
-        Content::Span { .. } | Content::Made(_) => blocks_of_ranges(&content.data_ranges()?),
-    };
+    let data = blocks_of_ranges(&content.data_ranges()?);
     Ok(choose(&data, content.length().div_ceil(BLOCK_BYTES as u64)))
 }
 
@@ -74,16 +71,6 @@ fn blocks_of_ranges(ranges: &[Range<u64>]) -> Vec<Range<u64>> {
     for range in ranges {
         let end = range.end.div_ceil(BLOCK_BYTES as u64);
         extend(&mut blocks, range.start >> BLOCK_BITS..end);
-    }
-    blocks
-}
-
-fn blocks_of_bytes(bytes: &[u8]) -> Vec<Range<u64>> {
-    let mut blocks = Vec::new();
-    for (number, block) in (0..).zip(bytes.chunks(BLOCK_BYTES)) {
-        if block.iter().any(|byte| *byte != 0) {
-            extend(&mut blocks, number..number + 1);
-        }
     }
     blocks
 }

@@ -9,8 +9,6 @@ use super::contents::refused;
 use crate::error::Error;
 use crate::format::BLOCK_BYTES;
 
-/// A file on disk is not asked for holes up to here: asking takes longer than writing it.
-const ASKED_BYTES_MIN: u64 = 64 * 1024;
 /// Blocks of a file are counted with 32 bits.
 const LENGTH_MAX: u64 = u32::MAX as u64 * BLOCK_BYTES;
 
@@ -43,14 +41,6 @@ pub(crate) fn look(path: &GuestPath, content: &Content) -> Result<Data, Error> {
         return Err(refused(path.as_bytes(), "the file is over 16 TiB"));
     }
     let blocks = 0..length.div_ceil(BLOCK_BYTES) as u32;
-    let is_asked = match content {
-        Content::Inline(_) => false,
-        Content::Span { .. } => length > ASKED_BYTES_MIN,
-        Content::Made(_) => true,
-    };
-    if !is_asked {
-        return Ok(Data::Whole(blocks));
-    }
     let failed = |source| Error::Content { path: path.clone(), source };
     let parts = block_ranges(&content.data_ranges().map_err(failed)?, length).map_err(failed)?;
     Ok(match parts.as_slice() {

@@ -9,6 +9,8 @@ use std::path::Path;
 use rustix::fs::{SeekFrom, seek};
 use rustix::io::Errno;
 
+use super::ContentReader;
+
 /// Bytes put together when they are read.
 pub trait Source: Debug + Send + Sync {
     /// How many bytes there are.
@@ -27,6 +29,40 @@ pub trait Source: Debug + Send + Sync {
     fn is_stored_below(&self, _directory: &Path) -> bool {
         false
     }
+}
+
+const BLOCK_BYTES: u64 = 4096;
+const CHUNK_BYTES: u64 = 1 << 20;
+const ZEROS: [u8; BLOCK_BYTES as usize] = [0; BLOCK_BYTES as usize];
+
+/// Of some ranges of a content, the blocks that are not all zero.
+pub(super) fn without_zeros(
+    reader: &ContentReader,
+    length: u64,
+    ranges: Vec<Range<u64>>,
+) -> io::Result<Vec<Range<u64>>> {
+    let mut data: Vec<Range<u64>> = Vec::new();
+    let mut buffer = vec![0; CHUNK_BYTES as usize];
+    let mut position = 0;
+    for range in ranges {
+        position = position.max(range.start / BLOCK_BYTES * BLOCK_BYTES);
+        let end = range.end.next_multiple_of(BLOCK_BYTES).min(length);
+        while position < end {
+            let chunk = &mut buffer[..(end - position).min(CHUNK_BYTES) as usize];
+            reader.read_exact_at(chunk, position)?;
+            for (start, block) in (0..).map(|n| position + n * BLOCK_BYTES).zip(chunk.chunks(4096))
+            {
+                let stop = start + block.len() as u64;
+                match data.last_mut() {
+                    _ if *block == ZEROS[..block.len()] => {}
+                    Some(last) if last.end == start => last.end = stop,
+                    _ => data.push(start..stop),
+                }
+            }
+            position += chunk.len() as u64;
+        }
+    }
+    Ok(data)
 }
 
 /// Where a span of a file has data, as far as the file system tells.

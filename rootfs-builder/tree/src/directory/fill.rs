@@ -7,18 +7,15 @@ use std::os::unix::fs::FileExt as _;
 
 use rustix::io::Errno;
 
-use crate::content::{Content, OpenSource};
+use crate::content::{Content, HOLES_BYTES_MIN, OpenSource};
 
 /// Below this, reading and writing is cheaper than setting up a copy inside the kernel.
 const KERNEL_COPY_BYTES_MIN: u64 = 256 * 1024;
 
-/// Below this, looking for holes costs more than filling them.
-const HOLES_BYTES_MIN: u64 = 1 << 20;
-
 /// Writes `content` to an empty file; its holes stay holes.
 pub(super) fn fill(file: &mut File, content: &Content, source: &mut OpenSource) -> io::Result<()> {
     if content.length() >= HOLES_BYTES_MIN {
-        let data = content.data_ranges()?;
+        let data = content.allocated_ranges()?;
         if data.iter().map(|range| range.end - range.start).sum::<u64>() < content.length() {
             return fill_between_holes(file, content, &data);
         }

@@ -1,0 +1,143 @@
+//! What is measured: a peer's script, ours, and what must be reached.
+
+use super::measure::Samples;
+use super::trees::{KATA, MANY};
+
+/// One row of the table.
+pub struct Row {
+    /// What is done.
+    pub work: &'static str,
+    /// To which tree.
+    pub tree: &'static str,
+    /// The peer's programs, each with its package.
+    pub tools: &'static [(&'static str, &'static str)],
+    /// What the peer does.
+    pub peer: &'static str,
+    /// What osb does.
+    pub osb: &'static str,
+    /// The part of the peer's time that must be reached.
+    pub limit: f64,
+    /// The part of the peer's size that must be reached.
+    pub size_limit: f64,
+}
+
+/// The chain of Kata's script: its sizing loop and its container are left out.
+const CHAIN: &str = r#"
+rm -f "$WORK/raw"; truncate -s 382M "$WORK/raw"
+echo '2048,,83' | sfdisk -q --no-reread "$WORK/raw"
+loop=$(losetup --find --show --offset 1048576 "$WORK/raw")
+trap 'losetup -d $loop' EXIT
+mkfs.ext4 -q -F -b 4096 $loop; tune2fs -m 3 $loop
+mkdir -p "$WORK/mount"; mount $loop "$WORK/mount"
+cp -a "$TREE/." "$WORK/mount"; umount "$WORK/mount"
+fsck.ext4 -D -y $loop || test $? -le 1
+truncate -s 384M "$WORK/header"
+echo '6144,,83' | sfdisk -q --no-reread "$WORK/header"
+head -c 4096 /dev/zero | dd of="$WORK/header" bs=4096 seek=1 conv=notrunc status=none
+head -c 2M "$WORK/header" > "$OUT"; cat "$WORK/raw" >> "$OUT"
+"#;
+
+const CHAIN_TOOLS: &[(&str, &str)] =
+    &[("sfdisk", "fdisk"), ("mkfs.ext4", "e2fsprogs"), ("losetup", "mount")];
+
+/// The rows of the design's table that are about packing.
+pub const ROWS: &[Row] = &[
+    Row {
+        work: "image with DAX header",
+        tree: KATA,
+        tools: CHAIN_TOOLS,
+        peer: CHAIN,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 384 -o "$OUT""#,
+        limit: 0.1,
+        size_limit: f64::INFINITY,
+    },
+    Row {
+        work: "ext4",
+        tree: KATA,
+        tools: CHAIN_TOOLS,
+        peer: r#"truncate -s 384M "$OUT"; mke2fs -q -F -t ext4 -d "$TREE" "$OUT""#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --table none --size 384 -o "$OUT""#,
+        limit: 1.0 / 3.0,
+        size_limit: f64::INFINITY,
+    },
+    Row {
+        work: "ext4 of 55,000 entries",
+        tree: MANY,
+        tools: CHAIN_TOOLS,
+        peer: r#"truncate -s 1G "$OUT"; mke2fs -q -F -t ext4 -N 80000 -d "$TREE" "$OUT""#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --table none --size 1G -o "$OUT""#,
+        limit: 1.0 / 30.0,
+        size_limit: f64::INFINITY,
+    },
+    Row {
+        work: "ext4 with verity, against without",
+        tree: KATA,
+        tools: &[],
+        peer: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 384 -o "$OUT""#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 384 --verity -o "$OUT""#,
+        limit: 1.15,
+        size_limit: f64::INFINITY,
+    },
+    Row {
+        work: "erofs",
+        tree: KATA,
+        tools: &[("mkfs.erofs", "erofs-utils")],
+        peer: r#"mkfs.erofs --quiet "$OUT" "$TREE""#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --fs erofs --table none --align 1 -o "$OUT""#,
+        limit: 0.5,
+        size_limit: f64::INFINITY,
+    },
+    Row {
+        work: "squashfs",
+        tree: KATA,
+        tools: &[("mksquashfs", "squashfs-tools")],
+        peer: r#"mksquashfs "$TREE" "$OUT" -comp zstd -quiet -no-progress"#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --fs squashfs --table none --align 1 -o "$OUT""#,
+        limit: 0.2,
+        size_limit: f64::INFINITY,
+    },
+    Row {
+        work: "initrd, zstd",
+        tree: KATA,
+        tools: &[("cpio", "cpio")],
+        peer: r#"(cd "$TREE" && find . | cpio --quiet -H newc -o | gzip -9) > "$OUT""#,
+        osb: r#""$OSB" initrd -q --rootfs "$TREE" --drop-xattrs -o "$OUT""#,
+        limit: 1.0 / 25.0,
+        size_limit: 1.0,
+    },
+    Row {
+        work: "initrd, gzip",
+        tree: KATA,
+        tools: &[("cpio", "cpio")],
+        peer: r#"(cd "$TREE" && find . | cpio --quiet -H newc -o | gzip -9) > "$OUT""#,
+        osb: r#""$OSB" initrd -q --rootfs "$TREE" --drop-xattrs --compress gzip -o "$OUT""#,
+        limit: 0.2,
+        size_limit: 1.03,
+    },
+];
+
+impl Row {
+    /// The row with what was measured, as a person reads it.
+    pub fn text(&self, [peer, osb]: &[Samples; 2], [theirs, ours]: [u64; 2]) -> String {
+        let ratio = osb.median() / peer.median();
+        let size = ours as f64 / theirs as f64;
+        let is_reached = ratio <= self.limit && size <= self.size_limit;
+        let verdict = if is_reached { "yes" } else { "NO" };
+        let size = match self.size_limit.is_finite() {
+            true => format!(", size {size:.3} <= {:.2}", self.size_limit),
+            false => String::new(),
+        };
+        format!(
+            "{:<35} peer {:<26} osb {:<26} {ratio:.3} <= {:.3}{size} {verdict}",
+            self.work,
+            times(peer),
+            times(osb),
+            self.limit
+        )
+    }
+}
+
+fn times(samples: &Samples) -> String {
+    let (shortest, longest) = samples.range();
+    format!("{:.3} s ({shortest:.3} to {longest:.3})", samples.median())
+}
