@@ -63,8 +63,11 @@ impl Options {
 }
 
 impl Default for Compression {
-    /// Zstandard at a level that keeps a quick disk busy.
+    /// Zstandard at level 8.
+    ///
+    /// On the root of a small system it takes a tenth of the time of level 15, which `mksquashfs`
+    /// takes, for a filesystem 8 % larger. Levels 9 to 12 gain 1 % more; 13 is as slow as 15.
     fn default() -> Self {
-        Self::Zstd(5)
+        Self::Zstd(8)
     }
 }

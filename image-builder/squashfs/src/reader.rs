@@ -10,6 +10,8 @@ mod fields;
 mod image;
 mod inodes;
 mod table;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod xattrs;
 

@@ -11,6 +11,8 @@ mod owners;
 mod plan;
 mod sources;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod twins;
 mod xattrs;
 
@@ -37,6 +39,7 @@ use tables::Tables;
 pub fn write(tree: &Tree, options: &Options, volume: &dyn Volume) -> Result<u64, Error> {
     let time = options.check()?;
     let plan = Plan::new(tree, options)?;
+    let inode_count = plan.inode_count()?;
     let mut output = Output::new(volume);
     let (algorithm, compressor_options) = description(options.compression);
     let mut flags = FLAG_ALL_TAILS_PACKED | FLAG_DUPLICATES_REMOVED | FLAG_EXPORTABLE;
@@ -52,7 +55,7 @@ pub fn write(tree: &Tree, options: &Options, volume: &dyn Volume) -> Result<u64,
         flags |= FLAG_NO_XATTRS;
     }
     let superblock = Superblock {
-        inode_count: plan.inode_count()?,
+        inode_count,
         time,
         block_size: options.block_size,
         fragment_count: places.fragment_count,

@@ -3,50 +3,93 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use squashfs::Options;
+use squashfs::{Compression, Options};
 use test_support::demanding;
-use tree::{GuestPath, Tree};
+use tree::{Content, GuestPath, Tree};
 use volume::Region;
 
-pub fn path(text: &str) -> GuestPath {
-    GuestPath::new(text).unwrap()
-}
-
 /// What the format cannot hold of the demanding tree.
-pub const REFUSED: [&str; 7] = [
+pub const REFUSED: [&str; 6] = [
     "times/before-1970",
     "times/before-1970-fraction",
     "times/in-1902",
     "times/after-2106",
     "xattrs/acl",
     "xattrs/acls",
-    "times/fraction",
 ];
+/// What the format rounds down.
+pub const ROUNDED: &str = "times/fraction";
+/// What takes seconds to compare.
+pub const HUGE: &str = "holes/5-gib";
 
-/// The demanding tree without what the format cannot hold.
+pub fn path(text: &str) -> GuestPath {
+    GuestPath::new(text).unwrap()
+}
+
+/// The demanding tree without what the format cannot hold, and with times as it holds them.
 pub fn holdable(directory: &Path) -> Tree {
     let mut tree = demanding(directory);
     for refused in REFUSED {
         tree.remove(&path(refused)).unwrap();
     }
+    tree.meta_mut(&path(ROUNDED)).unwrap().mtime.nanoseconds = 0;
     tree
 }
 
+/// A demanding tree that is soon compared.
+pub fn small(directory: &Path) -> Tree {
+    let mut tree = holdable(directory);
+    tree.remove(&path(HUGE)).unwrap();
+    let many: Vec<_> = tree.below(&path("many")).map(|(path, _)| path.clone()).collect();
+    for name in many.iter().skip(700) {
+        tree.remove(name).unwrap();
+    }
+    tree
+}
+
+/// Takes the huge file out of both trees, and compares what is not a hole and a part of what is.
+///
+/// To compare all of its five gigabytes takes too long.
+pub fn assert_same_huge(expected: &mut Tree, found: &mut Tree) {
+    let mut contents = [expected, found].map(|tree| {
+        let content = tree.content_mut(&path(HUGE)).unwrap().clone();
+        tree.remove(&path(HUGE)).unwrap();
+        content
+    });
+    let [expected, found] = &mut contents;
+    assert_eq!(expected.length(), found.length());
+    let mut ranges = expected.data_ranges().unwrap();
+    ranges.extend((0..100).map(|number| number * 50_000_017..number * 50_000_017 + 5000));
+    for range in ranges {
+        let bytes_of = |content: &Content| {
+            let mut bytes = vec![0; (range.end - range.start) as usize];
+            content.open().unwrap().read_exact_at(&mut bytes, range.start).unwrap();
+            bytes
+        };
+        assert!(bytes_of(expected) == bytes_of(found), "{range:?}");
+    }
+}
+
 pub fn options() -> Options {
-    Options::new(1_700_000_000)
+    Options { compression: Compression::Zstd(1), ..Options::new(1_700_000_000) }
+}
+
+/// Writes the filesystem behind some bytes of something else.
+pub fn written_at(tree: &Tree, options: &Options, directory: &Path, offset: u64) -> PathBuf {
+    let image = directory.join("image");
+    let file = fs_err::File::create(&image).unwrap();
+    let size = squashfs::write(tree, options, &Region::new(&file, offset)).unwrap();
+    assert_eq!(file.metadata().unwrap().len(), offset + size);
+    image
 }
 
 pub fn written(tree: &Tree, options: &Options, directory: &Path) -> PathBuf {
-    let image = directory.join("image");
-    let file = fs_err::File::create(&image).unwrap();
-    let size = squashfs::write(tree, options, &Region::new(&file, 0)).unwrap();
-    assert_eq!(file.metadata().unwrap().len(), size);
-    image
+    written_at(tree, options, directory, 0)
 }
 
 pub fn output_of(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

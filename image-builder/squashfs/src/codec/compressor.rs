@@ -20,7 +20,7 @@ pub(crate) struct Compressor {
 
 enum Engine {
     Zstd(zstd::bulk::Compressor<'static>),
-    Gzip(Compress),
+    Gzip(Compress, flate2::Compression),
     Xz(Filters),
 }
 
@@ -29,7 +29,8 @@ impl Compressor {
         let engine = match options.compression {
             Compression::Zstd(level) => Engine::Zstd(zstd::bulk::Compressor::new(level)?),
             Compression::Gzip(level) => {
-                Engine::Gzip(Compress::new(flate2::Compression::new(level), true))
+                let level = flate2::Compression::new(level);
+                Engine::Gzip(Compress::new(level, true), level)
             }
             Compression::Xz => {
                 // The kernel has a dictionary of this size and no larger.
@@ -53,12 +54,17 @@ impl Compressor {
                 self.output.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
                 Some(engine.compress_to_buffer(bytes, &mut self.output)?)
             }
-            Engine::Gzip(engine) => {
+            Engine::Gzip(engine, level) => {
                 self.output.resize(limit, 0);
                 engine.reset();
                 let status = engine.compress(bytes, &mut self.output, FlushCompress::Finish)?;
-                let length = engine.total_out() as usize;
-                (status == Status::StreamEnd).then_some(length)
+                let is_done = status == Status::StreamEnd;
+                let length = is_done.then_some(engine.total_out() as usize);
+                if !is_done {
+                    // At level 1, resetting zlib-rs 0.6.8 amid a stream can spoil the next one.
+                    *engine = Compress::new(*level, true);
+                }
+                length
             }
             Engine::Xz(filters) => {
                 self.output.resize(limit, 0);
@@ -84,5 +90,37 @@ pub(crate) fn description(compression: Compression) -> (u16, Vec<u8>) {
         }
         // Without options, its dictionary has the size of a block.
         Compression::Xz => (algorithm::XZ, Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::codec::Expander;
+
+    /// Blocks that do not shrink, each followed by one that does.
+    fn check(compression: Compression) {
+        let options = Options { compression, ..Options::new(0) };
+        let mut compressor = Compressor::new(&options).unwrap();
+        let mut expander = Expander::new(description(compression).0).unwrap();
+        let text = b"the same line again\n".repeat(6500);
+        for number in 1..200 {
+            let noise = test_support::noise(5, number * 331);
+            assert_eq!(compressor.compress(&noise).unwrap(), None);
+            let smaller = compressor.compress(&text).unwrap().unwrap();
+            let mut back = vec![0; text.len()];
+            assert_eq!(expander.expand(smaller, &mut back).unwrap(), text.len());
+            assert!(back == text);
+        }
+    }
+
+    #[test]
+    fn what_is_compressed_is_expanded_whatever_came_before() {
+        check(Compression::Zstd(1));
+        check(Compression::Xz);
+        check(Compression::Gzip(1));
+        check(Compression::Gzip(9));
     }
 }

@@ -67,3 +67,30 @@ fn algorithm_name(number: u16) -> &'static str {
         _ => "of an unknown number",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::codec::{Compressor, description};
+    use crate::options::{Compression, Options};
+
+    #[test]
+    fn a_block_larger_than_allowed_or_cut_off_is_an_error() {
+        for compression in [Compression::Zstd(1), Compression::Gzip(1), Compression::Xz] {
+            let options = Options { compression, ..Options::new(0) };
+            let mut compressor = Compressor::new(&options).unwrap();
+            let bomb = compressor.compress(&vec![0; 16 << 20]).unwrap().unwrap();
+            let mut expander = Expander::new(description(compression).0).unwrap();
+            for length in [0, 1, 8192, (16 << 20) - 1] {
+                assert!(expander.expand(bomb, &mut vec![0; length]).is_err());
+            }
+            let mut buffer = vec![1; 16 << 20];
+            assert_eq!(expander.expand(bomb, &mut buffer).unwrap(), 16 << 20);
+            for length in [1, bomb.len() / 2, bomb.len() - 1] {
+                assert!(expander.expand(&bomb[..length], &mut buffer).is_err());
+            }
+        }
+    }
+}

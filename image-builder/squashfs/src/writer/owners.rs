@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tree::GuestPath;
+use tree::{GuestPath, Meta};
 
 use crate::error::{Error, Refusal};
 use crate::format::OWNERS_MAX;
@@ -15,17 +15,24 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    /// The place of a user or group of the node at `path`.
-    pub(crate) fn place(&mut self, owner: u32, path: &GuestPath) -> Result<u16, Error> {
-        if let Some(place) = self.places.get(&owner) {
-            return Ok(*place);
+    /// Takes in the owners of the node at `path`.
+    pub(super) fn add(&mut self, path: &GuestPath, meta: &Meta) -> Result<(), Error> {
+        for owner in [meta.uid, meta.gid] {
+            if self.places.contains_key(&owner) {
+                continue;
+            }
+            let place = u16::try_from(self.list.len()).ok();
+            let place = place.filter(|_| self.list.len() < OWNERS_MAX);
+            let refused = || Error::Refused { path: path.clone(), source: Refusal::Owners };
+            self.places.insert(owner, place.ok_or_else(refused)?);
+            self.list.push(owner);
         }
-        let place = u16::try_from(self.list.len()).ok().filter(|_| self.list.len() < OWNERS_MAX);
-        let refused = || Error::Refused { path: path.clone(), source: Refusal::Owners };
-        let place = place.ok_or_else(refused)?;
-        self.list.push(owner);
-        self.places.insert(owner, place);
-        Ok(place)
+        Ok(())
+    }
+
+    /// The place of an owner that was taken in.
+    pub(crate) fn place(&self, owner: u32) -> u16 {
+        self.places.get(&owner).copied().unwrap_or_default()
     }
 
     pub(crate) fn count(&self) -> u16 {

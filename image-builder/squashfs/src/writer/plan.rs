@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use tree::{GuestPath, Kind, Meta, Node, Tree};
 
 use super::admission::admit;
+use super::owners::Owners;
 use crate::error::Error;
 use crate::options::Options;
 
@@ -18,6 +19,7 @@ pub(crate) struct Plan<'a> {
     pub directories: Vec<Directory<'a>>,
     /// What is no directory, in the order of inodes.
     pub leaves: Vec<Leaf<'a>>,
+    pub owners: Owners,
 }
 
 /// A directory and what it holds.
@@ -55,7 +57,13 @@ impl<'a> Plan<'a> {
         let (directories, places) = directories(tree, options)?;
         let held = nodes_of_directories(tree, &directories, &places);
         let (leaves, linked) = leaves(tree, &held);
-        let mut plan = Self { directories, leaves };
+        let mut plan = Self { directories, leaves, owners: Owners::default() };
+        for leaf in &plan.leaves {
+            plan.owners.add(leaf.path, &leaf.node.meta)?;
+        }
+        for directory in &plan.directories {
+            plan.owners.add(directory.path, directory.meta)?;
+        }
         let mut next_leaf = 0;
         for (directory, nodes) in plan.directories.iter_mut().zip(held) {
             for (path, node) in nodes {

@@ -1,18 +1,18 @@
-//! All metadata: inodes, directories, fragments, owners, extended attributes.
+//! Inodes and directories, and where each inode is.
+
+mod places;
 
 use tree::{Kind, Meta};
 
 use super::contents::Contents;
 use super::directories::{Listing, Named};
 use super::metadata::Metadata;
-use super::output::Output;
-use super::owners::Owners;
 use super::plan::{Directory, Entry, Plan, Target};
 use super::xattrs::Xattrs;
 use crate::codec::Compressor;
 use crate::error::Error;
 use crate::format::inode::{self, Body, Inode, kind};
-use crate::format::{DOTS_BYTES, FRAGMENT_BYTES, NO_TABLE, Place};
+use crate::format::{DOTS_BYTES, Place};
 
 /// The metadata of a whole filesystem.
 pub(crate) struct Tables<'a> {
@@ -20,23 +20,9 @@ pub(crate) struct Tables<'a> {
     compressor: Compressor,
     inodes: Metadata,
     directories: Metadata,
-    owners: Owners,
     xattrs: Xattrs<'a>,
     /// Where each inode is: leaves first, then the directories of the plan.
     places: Vec<Place>,
-}
-
-/// Where the tables are in the filesystem.
-pub(crate) struct Places {
-    pub root: u64,
-    pub inodes: u64,
-    pub directories: u64,
-    pub fragments: u64,
-    pub fragment_count: u32,
-    pub exports: u64,
-    pub owners: u64,
-    pub owner_count: u16,
-    pub xattrs: u64,
 }
 
 impl<'a> Tables<'a> {
@@ -51,7 +37,6 @@ impl<'a> Tables<'a> {
             compressor,
             inodes: Metadata::default(),
             directories: Metadata::default(),
-            owners: Owners::default(),
             xattrs: Xattrs::default(),
             places: Vec::new(),
         };
@@ -83,8 +68,8 @@ impl<'a> Tables<'a> {
         let sizes: Vec<u8> = sizes.flat_map(|size| size.to_le_bytes()).collect();
         let inode = Inode {
             mode: leaf.node.meta.mode,
-            user: self.owners.place(leaf.node.meta.uid, leaf.path)?,
-            group: self.owners.place(leaf.node.meta.gid, leaf.path)?,
+            user: self.plan.owners.place(leaf.node.meta.uid),
+            group: self.plan.owners.place(leaf.node.meta.gid),
             mtime: seconds(&leaf.node.meta),
             number: number_of(self.plan, Target::Leaf(number)),
             links: leaf.links,
@@ -108,8 +93,8 @@ impl<'a> Tables<'a> {
         let meta = directory.meta;
         let inode = Inode {
             mode: meta.mode,
-            user: self.owners.place(meta.uid, directory.path)?,
-            group: self.owners.place(meta.gid, directory.path)?,
+            user: plan.owners.place(meta.uid),
+            group: plan.owners.place(meta.gid),
             mtime: seconds(meta),
             number: number_of(plan, Target::Directory(place)),
             links: directory.subdirectory_count.saturating_add(2),
@@ -154,95 +139,6 @@ impl<'a> Tables<'a> {
         }
         Ok(bytes)
     }
-
-    /// Writes all tables, in the order and without the gaps that the kernel insists on.
-    pub(crate) fn write(
-        mut self,
-        fragments: &[(u64, u32)],
-        output: &mut Output,
-    ) -> Result<Places, Error> {
-        let root = number_of(self.plan, Target::Directory(0));
-        let root = self.places[root as usize - 1].to_reference();
-        let compressor = &mut self.compressor;
-        let inodes = output.position();
-        output.append(&self.inodes.finish(compressor)?.0)?;
-        let directories = output.position();
-        output.append(&self.directories.finish(compressor)?.0)?;
-        let fragment_bytes = fragment_table(fragments);
-        let fragment_table = write_table(&fragment_bytes, compressor, output)?;
-        let exports: Vec<u8> =
-            self.places.iter().flat_map(|place| place.to_reference().to_le_bytes()).collect();
-        let exports = write_table(&exports, compressor, output)?;
-        let owners = write_table(&self.owners.to_bytes(), compressor, output)?;
-        let xattrs = write_xattrs(self.xattrs, compressor, output)?;
-        Ok(Places {
-            root,
-            inodes,
-            directories,
-            fragments: fragment_table,
-            fragment_count: fragments.len() as u32,
-            exports,
-            owners,
-            owner_count: self.owners.count(),
-            xattrs,
-        })
-    }
-}
-
-fn fragment_table(fragments: &[(u64, u32)]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(fragments.len() * FRAGMENT_BYTES);
-    for (start, size) in fragments {
-        bytes.extend(start.to_le_bytes());
-        bytes.extend(size.to_le_bytes());
-        bytes.extend([0; 4]);
-    }
-    bytes
-}
-
-/// Writes a table and then where its blocks are; returns where that list is.
-fn write_table(
-    bytes: &[u8],
-    compressor: &mut Compressor,
-    output: &mut Output,
-) -> Result<u64, Error> {
-    let start = output.position();
-    let mut table = Metadata::default();
-    table.append(bytes, compressor)?;
-    let (compressed, blocks) = table.finish(compressor)?;
-    output.append(&compressed)?;
-    let list = output.position();
-    write_block_list(start, &blocks, output)?;
-    Ok(list)
-}
-
-fn write_block_list(start: u64, blocks: &[u64], output: &mut Output) -> Result<(), Error> {
-    let list: Vec<u8> = blocks.iter().flat_map(|block| (start + block).to_le_bytes()).collect();
-    output.append(&list)
-}
-
-/// Writes the pairs, the sets, and what says where both are; returns the place of that.
-fn write_xattrs(
-    xattrs: Xattrs,
-    compressor: &mut Compressor,
-    output: &mut Output,
-) -> Result<u64, Error> {
-    let count = xattrs.count();
-    if count == 0 {
-        return Ok(NO_TABLE);
-    }
-    let pairs_start = output.position();
-    output.append(&xattrs.pairs.finish(compressor)?.0)?;
-    let sets_start = output.position();
-    let mut sets = Metadata::default();
-    sets.append(&xattrs.sets, compressor)?;
-    let (compressed, blocks) = sets.finish(compressor)?;
-    output.append(&compressed)?;
-    let table = output.position();
-    output.append(&pairs_start.to_le_bytes())?;
-    output.append(&count.to_le_bytes())?;
-    output.append(&[0; 4])?;
-    write_block_list(sets_start, &blocks, output)?;
-    Ok(table)
 }
 
 /// Numbers begin with 1, in the order of inodes, so the root's is the last.
