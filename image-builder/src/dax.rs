@@ -9,7 +9,11 @@ use crate::layout::DAX_BYTES;
 pub const OFFSET: u64 = 4096;
 
 const BLOCK: usize = 4096;
-const CHECKSUM: usize = BLOCK - 8;
+/// What the header begins with.
+pub const MAGIC: &[u8] = b"NVDIMM_PFN_INFO";
+
+/// Where the header has its checksum.
+pub const CHECKSUM: usize = BLOCK - 8;
 
 /// Data begins and is aligned there.
 const DATA: u64 = DAX_BYTES;
@@ -23,7 +27,7 @@ pub fn header() -> [u8; BLOCK] {
     let mut put = |offset: usize, bytes: &[u8]| {
         block[offset..offset + bytes.len()].copy_from_slice(bytes);
     };
-    put(0x00, b"NVDIMM_PFN_INFO");
+    put(0x00, MAGIC);
     put(0x36, &2_u16.to_le_bytes());
     put(0x38, &DATA.to_le_bytes());
     put(0x48, &MODE_RAM.to_le_bytes());
@@ -33,7 +37,8 @@ pub fn header() -> [u8; BLOCK] {
     block
 }
 
-fn fletcher64(bytes: &[u8]) -> u64 {
+/// The checksum over a header that has zeros in its place.
+pub fn fletcher64(bytes: &[u8]) -> u64 {
     let (mut low, mut high) = (0_u32, 0_u64);
     let (words, _) = bytes.as_chunks::<4>();
     for word in words {

@@ -66,6 +66,15 @@ pub struct Identifiers {
     pub verity: [u8; 16],
 }
 
+/// What a partition is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It holds the root filesystem.
+    Root,
+    /// It holds the hash tree of the root filesystem.
+    Hashes,
+}
+
 /// Writes both copies of the table to a file that has the layout's size.
 pub fn write(
     file: &File,
@@ -97,12 +106,23 @@ fn entry(extent: Extent, type_guid: [u8; 16], guid: [u8; 16], name: &str) -> GPT
     }
 }
 
+/// What a partition type says: the processor that it is for, and which of its two partitions it is.
+pub fn role(type_guid: [u8; 16]) -> Option<(&'static str, Role)> {
+    let wanted = u128::from_be_bytes(type_guid);
+    TYPES.iter().find_map(|(machine, root, verity)| match wanted {
+        _ if wanted == *root => Some((*machine, Role::Root)),
+        _ if wanted == *verity => Some((*machine, Role::Hashes)),
+        _ => None,
+    })
+}
+
 /// The bytes of a GUID on disk: its first three fields are little-endian.
 fn mixed(guid: u128) -> [u8; 16] {
     on_disk(guid.to_be_bytes())
 }
 
-fn on_disk(mut bytes: [u8; 16]) -> [u8; 16] {
+/// The same both ways.
+pub(crate) fn on_disk(mut bytes: [u8; 16]) -> [u8; 16] {
     bytes[..4].reverse();
     bytes[4..6].reverse();
     bytes[6..8].reverse();

@@ -166,7 +166,7 @@ fn reserved_at_end(table: Table) -> u64 {
 }
 
 /// Room for the hash tree over so many bytes and its superblock, in whole MiB.
-fn hash_bytes(data_bytes: u64) -> u64 {
+pub(crate) fn hash_bytes(data_bytes: u64) -> u64 {
     let blocks = 1 + verity::tree_blocks(data_bytes / verity::BLOCK_BYTES);
     (blocks * verity::BLOCK_BYTES).div_ceil(MIB) * MIB
 }
