@@ -109,9 +109,9 @@ fn entry(extent: Extent, type_guid: [u8; 16], guid: [u8; 16], name: &str) -> GPT
 /// What a partition type says: the processor that it is for, and which of its two partitions it is.
 pub fn role(type_guid: [u8; 16]) -> Option<(&'static str, Role)> {
     let wanted = u128::from_be_bytes(type_guid);
-    TYPES.iter().find_map(|(machine, root, verity)| match wanted {
-        _ if wanted == *root => Some((*machine, Role::Root)),
-        _ if wanted == *verity => Some((*machine, Role::Hashes)),
+    TYPES.iter().find_map(|(machines, root, verity)| match wanted {
+        _ if wanted == *root => Some((machines[0], Role::Root)),
+        _ if wanted == *verity => Some((machines[0], Role::Hashes)),
         _ => None,
     })
 }

@@ -1,3 +1,6 @@
 //! Package families: how each kind of package is read, ordered and installed.
 
 pub mod deb;
+mod installed;
+
+pub use installed::{Installed, InstalledError, installed};

@@ -15,8 +15,9 @@ use crate::image::{self, Made, Options};
 use crate::layout::{MIB, Table};
 
 fn made(path: &Path, table: Table, is_measured: bool) -> Made {
-    let file = std::fs::File::options().read(true).write(true).create(true).open(path).unwrap();
-    file.set_len(0).unwrap();
+    let file =
+        std::fs::File::options().read(true).write(true).create(true).truncate(true).open(path);
+    let file = file.unwrap();
     let identity = Identity::new([9; 32]);
     let options = Options {
         filesystem: Filesystem::Erofs { compression: None },

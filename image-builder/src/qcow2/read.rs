@@ -193,7 +193,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let bytes = self.header.cluster_bytes();
-        if address % bytes != 0 {
+        if !address.is_multiple_of(bytes) {
             return Err(Qcow2Error::Damaged("an address is not that of a cluster"));
         }
         if address.checked_add(bytes).is_none_or(|end| end > self.header.length) {

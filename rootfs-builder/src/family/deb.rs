@@ -7,6 +7,7 @@ mod database;
 mod diversions;
 pub mod index;
 mod install;
+mod installed;
 mod package;
 mod paragraph;
 pub mod relation;
@@ -31,5 +32,6 @@ pub use scripts::ScriptError;
 pub use unpack::UnpackError;
 
 pub(crate) use install::install;
+pub(crate) use installed::installed;
 pub(crate) use package::DebPackage;
 pub(crate) use scripts::Scripts;
