@@ -149,7 +149,7 @@ impl Filesystem {
             }
             (FilesystemName::Erofs, Some(_)) => return refuse("erofs knows lz4, lz4hc and zstd"),
             (FilesystemName::Squashfs, None | Some(By::Zstd)) => {
-                Self::Squashfs(SquashfsCompression::Zstd(level.unwrap_or(5)))
+                Self::Squashfs(SquashfsCompression::Zstd(level.unwrap_or(8)))
             }
             (FilesystemName::Squashfs, Some(By::Gzip)) => {
                 Self::Squashfs(SquashfsCompression::Gzip(level.unwrap_or(6)))

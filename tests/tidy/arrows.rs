@@ -34,7 +34,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("test-support", &["tree"]),
-    ("fuzz", &["distros", "rootfs-builder", "solver", "test-support", "tree"]),
+    (
+        "fuzz",
+        &[
+            "distros",
+            "erofs",
+            "ext4",
+            "initrd-builder",
+            "kernel-modules",
+            "rootfs-builder",
+            "solver",
+            "squashfs",
+            "test-support",
+            "tree",
+            "volume",
+        ],
+    ),
 ];
 
 struct Crate {
