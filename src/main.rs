@@ -1,5 +1,6 @@
 //! The `osb` command: reads a recipe, calls the builders in order, reports one artifact.
 
+mod artifact;
 mod cli;
 mod failure;
 mod pack;

@@ -10,6 +10,7 @@ mod attacks;
 mod cli;
 mod determinism;
 mod images;
+mod inspect;
 mod made;
 mod repositories;
 mod tidy;

@@ -1,5 +1,6 @@
 //! What kind of failure an error is, and what the person can do about it.
 
+mod artifact;
 mod decide;
 mod fetch;
 mod guest;
@@ -15,8 +16,15 @@ use crate::recipe::RecipeError;
 type Diagnosis = (Kind, Vec<String>);
 
 /// What is tried on every layer of an error, in this order.
-const DIAGNOSERS: [fn(&(dyn Error + 'static)) -> Option<Diagnosis>; 6] =
-    [of_recipe, decide::diagnose, fetch::diagnose, pack::diagnose, guest::diagnose, of_machine];
+const DIAGNOSERS: [fn(&(dyn Error + 'static)) -> Option<Diagnosis>; 7] = [
+    of_recipe,
+    artifact::diagnose,
+    decide::diagnose,
+    fetch::diagnose,
+    pack::diagnose,
+    guest::diagnose,
+    of_machine,
+];
 
 /// Tells the kind of an error and what can be done about it.
 ///
