@@ -4,6 +4,7 @@ mod compared;
 mod forms;
 mod guest;
 mod hostile;
+mod ours;
 mod taken_out;
 
 use std::fs;
