@@ -60,19 +60,29 @@ pub struct Proof {
     pub text: String,
 }
 
+/// With what a tree is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Means<'a> {
+    /// Whether device nodes can be made on disk.
+    pub devices: Devices,
+    /// How many threads work; the bytes do not depend on it.
+    pub threads: NonZeroUsize,
+    /// Where working directories may be made.
+    pub work: &'a Path,
+}
+
 /// Writes `tree`, which was made of `source`, as `output`.
 pub fn write(
     tree: Tree,
     source: &Source,
     output: &Output,
-    devices: Devices,
-    threads: NonZeroUsize,
+    means: Means<'_>,
 ) -> anyhow::Result<Packed> {
     match output {
-        Output::Directory(path) => directory(&tree, path, devices),
-        Output::Tar { path, compression } => tar(&tree, path, *compression, threads.get()),
-        Output::Image(asked) => image::write(tree, source, asked, threads),
-        Output::Initrd(asked) => initrd::write(tree, source, asked, threads),
+        Output::Directory(path) => directory(&tree, path, means.devices),
+        Output::Tar { path, compression } => tar(&tree, path, *compression, means.threads.get()),
+        Output::Image(asked) => image::write(tree, source, asked, means.threads),
+        Output::Initrd(asked) => initrd::write(tree, source, asked, means),
     }
 }
 

@@ -1,18 +1,21 @@
 //! Writes a tree as an initrd.
 
 use std::io::BufWriter;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Context as _;
 use initrd_builder::{Archive, Compression, Compressor, Init, Options, put_init};
+use sandbox::WorkDir;
 use tree::cpio::Xattrs;
 use tree::{Timestamp, Tree};
 
 use super::partial::PartialFile;
-use super::{Boot, Counting, Packed, summary};
+use super::{Boot, Counting, Means, Packed, summary};
 use crate::recipe::{Initrd, InitrdCompression};
 use crate::source::Source;
+
+/// How working directories are named.
+const PREFIX: &str = "work";
 
 /// What a compressed archive beside the tree may become.
 const LIMIT_BYTES: u64 = 64 << 30;
@@ -22,13 +25,13 @@ pub(super) fn write(
     mut tree: Tree,
     source: &Source,
     asked: &Initrd,
-    threads: NonZeroUsize,
+    means: Means<'_>,
 ) -> anyhow::Result<Packed> {
     let time = source.time(&tree);
     put_init(&mut tree, Init::Distribution, Timestamp::from_seconds(time))?;
     summary::put(&mut tree, source, time)?;
     let compressor = Compressor::new(compression(asked.compression), asked.level)?;
-    let scratch = tempfile::tempdir().context("make a temporary directory")?;
+    let scratch = WorkDir::create(means.work, PREFIX)?;
     let early = read_all(&asked.early, scratch.path(), "early")?;
     let overlays = read_all(&asked.overlays, scratch.path(), "overlay")?;
     let plain = Compressor::new(Compression::None, None)?;
@@ -42,7 +45,7 @@ pub(super) fn write(
     let xattrs = if asked.drop_xattrs { Xattrs::LeaveOut } else { Xattrs::Refuse };
     let partial = PartialFile::create(&asked.path)?;
     let mut output = Counting::new(BufWriter::with_capacity(1 << 20, partial.file()));
-    initrd_builder::write(&archives, &Options { threads, xattrs }, &mut output)?;
+    initrd_builder::write(&archives, &Options { threads: means.threads, xattrs }, &mut output)?;
     let packed = output.finish()?;
     partial.keep()?;
     let how = "initrd".to_owned();

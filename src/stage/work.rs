@@ -15,7 +15,7 @@ use tree::{Timestamp, Tree};
 
 use super::given;
 use super::job::Job;
-use crate::pack::{self, Packed};
+use crate::pack::{self, Means, Packed};
 use crate::recipe::Output;
 use crate::source::Source;
 
@@ -116,7 +116,9 @@ fn write(mut tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<P
         add_modules(&mut tree, directory, job, progress)?;
     }
     progress.report(Event::StageBegun { stage: "write" });
-    let packed = pack::write(tree, &job.source, &job.output, job.devices(), job.threads)?;
+    let work = work_parent(job)?;
+    let means = Means { devices: job.devices(), threads: job.threads, work: &work };
+    let packed = pack::write(tree, &job.source, &job.output, means)?;
     if matches!(job.output, Output::Directory(_)) && job.devices() == Devices::Skip {
         progress.report(Event::Warning {
             text: "in this directory, owners are this user's subordinate ids, and device nodes are \

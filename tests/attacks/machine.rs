@@ -164,3 +164,72 @@ fn full_output_disk_is_said_and_leaves_no_half_artifact() {
     let more = ["--package", "large", "--output", "output/out.tar"];
     target.osb.run(target.arguments("rootfs", &more)).fails_with(1, "space");
 }
+
+/// The ways to pack a tree that write differently.
+const PACKED: [&[&str]; 7] = [
+    &["image", "--fs", "ext4", "--verity"],
+    &["image", "--fs", "erofs", "--compress", "lz4"],
+    &["image", "--fs", "squashfs", "--format", "qcow2"],
+    &["initrd", "--compress", "zstd"],
+    &["initrd", "--compress", "gzip"],
+    &["initrd", "--compress", "lz4"],
+    &["initrd", "--compress", "xz"],
+];
+
+/// A tar of a tree that can boot and takes some time to pack.
+fn rootfs(osb: &Osb) {
+    let mut tree = tree::Tree::new();
+    for number in 0..60 {
+        let path = if number == 0 { "sbin/init".to_owned() } else { format!("usr/{number}") };
+        let bytes = test_support::noise(number, 300_000);
+        let meta = tree::Meta { mode: 0o755, ..tree::Meta::default() };
+        let node = tree::Node { meta, kind: tree::Kind::File(bytes.into()) };
+        tree.insert(tree::GuestPath::new(path).unwrap(), node).unwrap();
+    }
+    let mut bytes = Vec::new();
+    tree::tar::write(&tree, &mut bytes).unwrap();
+    fs::write(osb.directory().join("rootfs.tar"), bytes).unwrap();
+}
+
+#[test]
+fn killed_while_packing_leaves_nothing_that_the_next_run_keeps() {
+    for packed in PACKED {
+        let osb = Osb::new(env!("CARGO_BIN_EXE_osb"));
+        rootfs(&osb);
+        let arguments = [packed, &["--rootfs", "rootfs.tar", "-o", "artifact"]].concat();
+        let begun = Instant::now();
+        osb.run(&arguments).succeeds();
+        let (whole, undisturbed) = (begun.elapsed(), names(osb.directory()));
+        let artifact = osb.directory().join("artifact");
+        let expected = fs::read(&artifact).unwrap();
+        for eighths in [1, 3, 5, 7] {
+            fs::remove_file(&artifact).unwrap();
+            osb.kill_after(&arguments, whole * eighths / 8);
+            let deadline = Instant::now() + Duration::from_secs(10);
+            let cache = osb.cache_directory();
+            while is_held(cache) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            osb.run(&arguments).succeeds();
+            assert!(fs::read(&artifact).unwrap() == expected, "{packed:?}");
+            let left = names(osb.directory());
+            let different: Vec<_> = left.symmetric_difference(&undisturbed).collect();
+            assert_eq!(different, Vec::<&String>::new(), "{packed:?} killed after {eighths}/8");
+        }
+    }
+}
+
+#[test]
+fn full_disk_while_packing_is_said_and_leaves_no_half_artifact() {
+    if !is_root() {
+        return skip("a small disk needs root to be mounted");
+    }
+    for packed in PACKED {
+        let osb = Osb::new(env!("CARGO_BIN_EXE_osb"));
+        rootfs(&osb);
+        let output = osb.directory().join("output");
+        let osb = on_small_disk(osb, &output, "1m");
+        let more = ["--rootfs", "rootfs.tar", "-o", "output/artifact"];
+        osb.run(packed.iter().chain(&more)).fails_with(1, "space");
+    }
+}

@@ -79,6 +79,7 @@ pub(super) fn compress<F: Format>(
             from_workers,
             early: BTreeMap::new(),
             total: F::Summary::default(),
+            has_failed: false,
         };
         let failed = |source| Error::Compress { compression: F::COMPRESSION, source };
         blocks.output.write_all(F::HEADER).map_err(failed)?;
@@ -110,6 +111,9 @@ struct Blocks<'a, F: Format> {
     from_workers: Receiver<Done<F>>,
     early: BTreeMap<u64, (Vec<u8>, F::Summary)>,
     total: F::Summary,
+    /// Whoever buffers before this writes once more after an error, and would wait for a block
+    /// that was lost with it.
+    has_failed: bool,
 }
 
 impl<F: Format> Blocks<'_, F> {
@@ -152,8 +156,11 @@ impl<F: Format> Blocks<'_, F> {
 
 impl<F: Format> Write for Blocks<'_, F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.has_failed {
+            return Err(gone());
+        }
         if self.pending.data().len() == F::BLOCK_BYTES {
-            self.send()?;
+            self.send().inspect_err(|_| self.has_failed = true)?;
         }
         let count = bytes.len().min(F::BLOCK_BYTES - self.pending.data().len());
         self.pending.bytes.extend_from_slice(&bytes[..count]);
