@@ -1,5 +1,6 @@
 //! Writes a tree in the form that was asked for: under another name first, renamed when it is whole.
 
+mod follow;
 mod gzip;
 mod image;
 mod initrd;

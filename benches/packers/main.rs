@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod alone;
 #[path = "../peers/measure.rs"]
 #[allow(dead_code)]
 mod measure;
@@ -24,6 +25,12 @@ use self::trees::Trees;
 const DEFAULT_RUNS: usize = 5;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, rest @ ..] = arguments.as_slice()
+        && first == "alone"
+    {
+        return alone::pack(rest);
+    }
     let words = std::env::args().skip(1).filter(|word| word != "--bench");
     let (numbers, words): (Vec<_>, Vec<_>) = words.partition(|word| word.parse::<usize>().is_ok());
     let runs = numbers.first().and_then(|number| number.parse().ok()).unwrap_or(DEFAULT_RUNS);
@@ -65,6 +72,7 @@ fn command(script: &str, row: &Row, trees: &Trees) -> Command {
     let mut command = Command::new("bash");
     command.args(["-euc", script]);
     command.env("OSB", env!("CARGO_BIN_EXE_osb"));
+    command.env("ALONE", std::env::current_exe().unwrap());
     command.env("OSB_CACHE_DIR", trees.cache());
     command.env("TREE", trees.path(row.tree)).env("OUT", trees.output());
     command.env("WORK", trees.work());

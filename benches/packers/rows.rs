@@ -23,7 +23,7 @@ pub struct Row {
 
 /// The chain of Kata's script: its sizing loop and its container are left out.
 const CHAIN: &str = r#"
-rm -f "$WORK/raw"; truncate -s 382M "$WORK/raw"
+rm -f "$WORK/raw"; truncate -s 254M "$WORK/raw"
 echo '2048,,83' | sfdisk -q --no-reread "$WORK/raw"
 loop=$(losetup --find --show --offset 1048576 "$WORK/raw")
 trap 'losetup -d $loop' EXIT
@@ -31,7 +31,7 @@ mkfs.ext4 -q -F -b 4096 $loop; tune2fs -m 3 $loop
 mkdir -p "$WORK/mount"; mount $loop "$WORK/mount"
 cp -a "$TREE/." "$WORK/mount"; umount "$WORK/mount"
 fsck.ext4 -D -y $loop || test $? -le 1
-truncate -s 384M "$WORK/header"
+truncate -s 256M "$WORK/header"
 echo '6144,,83' | sfdisk -q --no-reread "$WORK/header"
 head -c 4096 /dev/zero | dd of="$WORK/header" bs=4096 seek=1 conv=notrunc status=none
 head -c 2M "$WORK/header" > "$OUT"; cat "$WORK/raw" >> "$OUT"
@@ -47,7 +47,7 @@ pub const ROWS: &[Row] = &[
         tree: KATA,
         tools: CHAIN_TOOLS,
         peer: CHAIN,
-        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 384 -o "$OUT""#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 256 -o "$OUT""#,
         limit: 0.1,
         size_limit: f64::INFINITY,
     },
@@ -55,8 +55,8 @@ pub const ROWS: &[Row] = &[
         work: "ext4",
         tree: KATA,
         tools: CHAIN_TOOLS,
-        peer: r#"truncate -s 384M "$OUT"; mke2fs -q -F -t ext4 -d "$TREE" "$OUT""#,
-        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --table none --size 384 -o "$OUT""#,
+        peer: r#"truncate -s 256M "$OUT"; mke2fs -q -F -t ext4 -d "$TREE" "$OUT""#,
+        osb: r#""$ALONE" alone ext4 "$TREE" "$OUT" 256"#,
         limit: 1.0 / 3.0,
         size_limit: f64::INFINITY,
     },
@@ -65,7 +65,7 @@ pub const ROWS: &[Row] = &[
         tree: MANY,
         tools: CHAIN_TOOLS,
         peer: r#"truncate -s 1G "$OUT"; mke2fs -q -F -t ext4 -N 80000 -d "$TREE" "$OUT""#,
-        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --table none --size 1G -o "$OUT""#,
+        osb: r#""$ALONE" alone ext4 "$TREE" "$OUT" 1024"#,
         limit: 1.0 / 30.0,
         size_limit: f64::INFINITY,
     },
@@ -73,8 +73,8 @@ pub const ROWS: &[Row] = &[
         work: "ext4 with verity, against without",
         tree: KATA,
         tools: &[],
-        peer: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 384 -o "$OUT""#,
-        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 384 --verity -o "$OUT""#,
+        peer: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 256 -o "$OUT""#,
+        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --size 256 --verity -o "$OUT""#,
         limit: 1.15,
         size_limit: f64::INFINITY,
     },
@@ -83,7 +83,7 @@ pub const ROWS: &[Row] = &[
         tree: KATA,
         tools: &[("mkfs.erofs", "erofs-utils")],
         peer: r#"mkfs.erofs --quiet "$OUT" "$TREE""#,
-        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --fs erofs --table none --align 1 -o "$OUT""#,
+        osb: r#""$ALONE" alone erofs "$TREE" "$OUT" 256"#,
         limit: 0.5,
         size_limit: f64::INFINITY,
     },
@@ -92,7 +92,7 @@ pub const ROWS: &[Row] = &[
         tree: KATA,
         tools: &[("mksquashfs", "squashfs-tools")],
         peer: r#"mksquashfs "$TREE" "$OUT" -comp zstd -quiet -no-progress"#,
-        osb: r#""$OSB" image -q --rootfs "$TREE" --no-check --fs squashfs --table none --align 1 -o "$OUT""#,
+        osb: r#""$ALONE" alone squashfs "$TREE" "$OUT" 256"#,
         limit: 0.2,
         size_limit: f64::INFINITY,
     },

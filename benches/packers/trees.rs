@@ -9,11 +9,12 @@ use test_support::{Mirror, noise};
 /// A guest for Kata with a few packages more: about 216 MB.
 pub const KATA: &str = "kata";
 
-/// 55,000 entries, 459 MB.
+/// 55,000 entries, 459 MB; 15,000 of them in one directory.
 pub const MANY: &str = "many";
 
-const DIRECTORIES: u32 = 550;
+const DIRECTORIES: u32 = 400;
 const FILES: u32 = 99;
+const FILES_OF_THE_LARGE: u32 = 15_000;
 const FILE_BYTES: usize = 8430;
 
 /// Where the trees and what is made of them are: one directory, so one disk, for all.
@@ -61,11 +62,14 @@ impl Trees {
 
 fn many(place: &Path) {
     for directory in 0..DIRECTORIES {
-        let path = place.join(format!("directory-{directory}"));
-        fs::create_dir_all(&path).unwrap();
-        for file in 0..FILES {
-            let bytes = noise(directory * FILES + file, FILE_BYTES);
-            fs::write(path.join(format!("file-{file}")), bytes).unwrap();
-        }
+        fill(&place.join(format!("directory-{directory}")), directory * FILES, FILES);
+    }
+    fill(&place.join("large"), DIRECTORIES * FILES, FILES_OF_THE_LARGE);
+}
+
+fn fill(directory: &Path, first: u32, files: u32) {
+    fs::create_dir_all(directory).unwrap();
+    for number in first..first + files {
+        fs::write(directory.join(format!("file-{number}")), noise(number, FILE_BYTES)).unwrap();
     }
 }

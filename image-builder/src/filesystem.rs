@@ -64,50 +64,27 @@ impl Filesystem {
         }
     }
 
-    /// How many bytes it needs, where that is known before it is written.
-    pub(crate) fn needed_bytes(
+    /// Decides what can be decided before anything is written.
+    pub(crate) fn plan<'t>(
         &self,
-        tree: &Tree,
+        tree: &'t Tree,
         basics: &Basics,
-    ) -> Result<Option<u64>, FilesystemError> {
-        match self {
+    ) -> Result<Planned<'t>, FilesystemError> {
+        Ok(match self {
             Self::Ext4 { free_bytes, .. } => {
                 let size = ext4::Size::Smallest { free_bytes: *free_bytes };
-                let plan = ext4::Plan::new(tree, &self.ext4(basics, size))?;
-                Ok(Some(plan.size_bytes()))
+                Planned::Ext4(Box::new(ext4::Plan::new(tree, &self.ext4(basics, size))?))
             }
-            Self::Erofs { .. } => Ok(erofs::plan(tree, &self.erofs(basics))?.size_bytes()),
-            Self::Squashfs { .. } => Ok(None),
-        }
-    }
-
-    /// Writes it, into `room` bytes where that is given, and returns how many it has.
-    pub(crate) fn write(
-        &self,
-        tree: &Tree,
-        basics: &Basics,
-        room: Option<u64>,
-        volume: &dyn Volume,
-    ) -> Result<u64, FilesystemError> {
-        match self {
-            Self::Ext4 { free_bytes, .. } => {
-                let smallest = ext4::Size::Smallest { free_bytes: *free_bytes };
-                let size = room.map_or(smallest, ext4::Size::Exact);
-                let options = self.ext4(basics, size);
-                let plan = ext4::Plan::new(tree, &options)?;
-                plan.write(volume)?;
-                Ok(plan.size_bytes())
-            }
-            Self::Erofs { .. } => Ok(erofs::write(tree, &self.erofs(basics), volume)?),
-            Self::Squashfs { compression } => {
-                let options = squashfs::Options {
+            Self::Erofs { .. } => Planned::Erofs(erofs::plan(tree, &self.erofs(basics))?),
+            Self::Squashfs { compression } => Planned::Squashfs(
+                tree,
+                squashfs::Options {
                     compression: *compression,
                     threads: Some(basics.threads),
                     ..squashfs::Options::new(basics.time)
-                };
-                Ok(squashfs::write(tree, &options, volume)?)
-            }
-        }
+                },
+            ),
+        })
     }
 
     fn ext4(&self, basics: &Basics, size: ext4::Size) -> ext4::Options {
@@ -122,6 +99,7 @@ impl Filesystem {
             size,
             // What Kata's tools set.
             reserved_percent: if journal { 3 } else { 0 },
+            threads: basics.threads,
         }
     }
 
@@ -138,6 +116,44 @@ impl Filesystem {
             // Files that begin and end at a block can be mapped by DAX, as Kata's are.
             inline_tails: false,
             threads: basics.threads,
+        }
+    }
+}
+
+/// A filesystem of which nothing is written yet.
+pub(crate) enum Planned<'t> {
+    Ext4(Box<ext4::Plan<'t>>),
+    Erofs(erofs::Plan<'t>),
+    Squashfs(&'t Tree, squashfs::Options),
+}
+
+impl Planned<'_> {
+    /// How many bytes it needs, where that is known before it is written.
+    pub(crate) fn needed_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Ext4(plan) => Some(plan.size_bytes()),
+            Self::Erofs(plan) => plan.size_bytes(),
+            Self::Squashfs(..) => None,
+        }
+    }
+
+    /// Writes it, into `room` bytes where that is given, and returns how many it has.
+    pub(crate) fn write(
+        self,
+        room: Option<u64>,
+        volume: &dyn Volume,
+    ) -> Result<u64, FilesystemError> {
+        match self {
+            Self::Ext4(smallest) => {
+                let plan = match room {
+                    Some(room) => smallest.resized(ext4::Size::Exact(room))?,
+                    None => *smallest,
+                };
+                plan.write(volume)?;
+                Ok(plan.size_bytes())
+            }
+            Self::Erofs(plan) => Ok(plan.write(volume)?),
+            Self::Squashfs(tree, options) => Ok(squashfs::write(tree, &options, volume)?),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use fs_err::File;
 use tree::Tree;
 use volume::verity::{BLOCK_BYTES, Hashing};
-use volume::{Region, Volume};
+use volume::{Frontier, Region, Volume};
 
 use crate::dax;
 use crate::filesystem::{Basics, Filesystem, FilesystemError};
@@ -61,32 +61,50 @@ pub enum ImageError {
 }
 
 /// Writes an image of a tree to an empty file, which stays sparse where nothing is.
-pub fn write(tree: &Tree, options: &Options, file: &File) -> Result<Made, ImageError> {
+///
+/// `frontier` tells how far the file is final; it is finished by the caller.
+pub fn write(
+    tree: &Tree,
+    options: &Options,
+    file: &File,
+    frontier: &Frontier,
+) -> Result<Made, ImageError> {
     let basics = &options.basics;
-    let known = match options.filesystem.needed_bytes(tree, basics)? {
+    let planned = options.filesystem.plan(tree, basics)?;
+    let known = match planned.needed_bytes() {
         Some(bytes) => Some(layout(options, bytes)?),
         None => None,
     };
+    // A table that tells the root hash must wait for it.
+    let early = known.filter(|_| options.salt.is_none() || !matches!(options.table, Table::Gpt));
     if let Some(layout) = &known {
         file.set_len(layout.size_bytes)?;
     }
+    if let Some(layout) = &early {
+        write_table(layout, options, None, file)?;
+    }
     // The start is that of any image with this table.
     let start = known.map_or_else(|| layout(options, 0), Ok)?.filesystem.start;
-    let region = Region::new(file, start);
+    let region = match early {
+        Some(_) => Region::new(file, start).followed(frontier),
+        None => Region::new(file, start),
+    };
     let hashing = options.salt.as_ref().map(|salt| Hashing::new(&region, salt));
     let volume: &dyn Volume = match &hashing {
         Some(hashing) => hashing,
         None => &region,
     };
     let room = known.map(|layout| layout.filesystem.length);
-    let written = options.filesystem.write(tree, basics, room, volume)?;
+    let written = planned.write(room, volume)?;
     let layout = known.map_or_else(|| layout(options, written), Ok)?;
     file.set_len(layout.size_bytes)?;
     let verity = match (hashing, layout.hashes) {
         (Some(hashing), Some(hashes)) => Some(finish(options, &layout, hashes, hashing, file)?),
         _ => None,
     };
-    write_table(&layout, options, verity.as_ref(), file)?;
+    if early.is_none() {
+        write_table(&layout, options, verity.as_ref(), file)?;
+    }
     Ok(Made { layout, verity })
 }
 

@@ -17,3 +17,5 @@ pub mod partitions;
 pub mod qcow2;
 pub mod recognise;
 pub mod verity;
+
+pub use volume::Frontier;

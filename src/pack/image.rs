@@ -1,6 +1,5 @@
 //! Writes a tree as a disk image.
 
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -10,11 +9,11 @@ use image_builder::check::{self, Init};
 use image_builder::filesystem::{Basics, Filesystem};
 use image_builder::identity::Identity;
 use image_builder::image::{self, Made, Options};
-use image_builder::{kernel, layout, qcow2, verity};
+use image_builder::{Frontier, kernel, layout, qcow2, verity};
 use rootfs_builder::digest::Digest;
-use sha2::{Digest as _, Sha256};
 use tree::Tree;
 
+use super::follow::digested;
 use super::partial::PartialFile;
 use super::{Boot, Packed, Proof, summary};
 use crate::recipe::{self, DiskFormat, ErofsCompression, Image, SquashfsCompression, Table};
@@ -49,11 +48,10 @@ pub(super) fn write(
     };
     let partial = PartialFile::create(&asked.path)?;
     let output = File::from_parts(partial.file().try_clone()?, &asked.path);
-    let made = match asked.format {
-        DiskFormat::Raw => image::write(&tree, &options, &output)?,
-        DiskFormat::Qcow2 => as_qcow2(&tree, &options, &asked.path, &output)?,
-    };
-    let (size, sha256) = digest(&output)?;
+    let (made, size, sha256) = digested(partial.file(), |frontier| match asked.format {
+        DiskFormat::Raw => Ok(image::write(&tree, &options, &output, frontier)?),
+        DiskFormat::Qcow2 => as_qcow2(&tree, &options, &asked.path, &output),
+    })?;
     partial.keep()?;
     Ok(packed(asked, &options, &made, size, sha256))
 }
@@ -62,7 +60,7 @@ fn as_qcow2(tree: &Tree, options: &Options, path: &Path, output: &File) -> anyho
     let place = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let raw = tempfile::tempfile_in(place.unwrap_or(Path::new(".")));
     let raw = File::from_parts(raw.context("make a temporary file beside the image")?, path);
-    let made = image::write(tree, options, &raw)?;
+    let made = image::write(tree, options, &raw, &Frontier::default())?;
     qcow2::write(&raw, made.layout.size_bytes, output).context("write qcow2")?;
     Ok(made)
 }
@@ -111,21 +109,5 @@ fn table(asked: &Image) -> layout::Table {
         Table::Mbr => layout::Table::Mbr { dax: asked.dax },
         Table::Gpt => layout::Table::Gpt,
         Table::None => layout::Table::None,
-    }
-}
-
-/// The size and digest of a file.
-fn digest(file: &File) -> io::Result<(u64, Digest)> {
-    use std::os::unix::fs::FileExt as _;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut position = 0;
-    loop {
-        let count = file.file().read_at(&mut buffer, position)?;
-        if count == 0 {
-            return Ok((position, Digest::from_hasher(hasher)));
-        }
-        hasher.update(&buffer[..count]);
-        position += count as u64;
     }
 }

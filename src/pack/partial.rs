@@ -39,7 +39,10 @@ impl PartialFile {
             let file = options.open(&partial)?.into_file();
             lock(&file, path)?;
             if is_at(&file, &partial)? {
-                file.set_len(0)?;
+                // A file that was ever cut to nothing is written out by ext4 when it is closed.
+                if file.metadata()?.len() > 0 {
+                    file.set_len(0)?;
+                }
                 return Ok(Self { path: path.to_owned(), partial, file, kept: false });
             }
         }

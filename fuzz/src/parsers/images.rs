@@ -76,6 +76,7 @@ fn ext4_images() -> Vec<Vec<u8>> {
         growable: false,
         size: ext4::Size::Smallest { free_bytes: 0 },
         reserved_percent: 0,
+        threads: std::num::NonZeroUsize::MIN.saturating_add(1),
     };
     written(|region| ext4::Plan::new(&tree(), &options).unwrap().write(region).unwrap())
 }

@@ -22,7 +22,7 @@ use crate::options::Options;
 /// An image of which everything is decided but what compression makes of its files.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    pub(crate) options: &'a Options,
+    pub(crate) options: Options,
     pub(crate) inodes: Vec<Inode<'a>>,
     pub(crate) directories: Vec<Directory<'a>>,
     pub(crate) attributes: Attributes,
@@ -39,7 +39,7 @@ impl Plan<'_> {
 
 /// Decides where everything in an image of `tree` lies. Contents are not read, only asked for
 /// their holes.
-pub fn plan<'a>(tree: &'a Tree, options: &'a Options) -> Result<Plan<'a>, Error> {
+pub fn plan<'a>(tree: &'a Tree, options: &Options) -> Result<Plan<'a>, Error> {
     options.check()?;
     let inventory = inventory::take(tree);
     let attributes = attributes::collect(&inventory.found)?;
@@ -53,5 +53,11 @@ pub fn plan<'a>(tree: &'a Tree, options: &'a Options) -> Result<Plan<'a>, Error>
     if layout.blocks >= u64::from(NO_BLOCK) {
         return Err(Error::TooLarge);
     }
-    Ok(Plan { options, inodes, directories: inventory.directories, attributes, layout })
+    Ok(Plan {
+        options: options.clone(),
+        inodes,
+        directories: inventory.directories,
+        attributes,
+        layout,
+    })
 }

@@ -1,5 +1,7 @@
 //! What is asked of a filesystem.
 
+use std::num::NonZeroUsize;
+
 use crate::error::Error;
 use crate::format::inode::TIME_MAX;
 use crate::format::{BLOCK_BYTES, BLOCKS_MAX};
@@ -23,6 +25,8 @@ pub struct Options {
     pub size: Size,
     /// The hundredths of all blocks that only root may fill: at most fifty.
     pub reserved_percent: u8,
+    /// How many threads write; the bytes do not depend on it.
+    pub threads: NonZeroUsize,
 }
 
 /// How large a filesystem is.

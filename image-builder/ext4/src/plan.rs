@@ -39,7 +39,18 @@ impl<'t> Plan<'t> {
     pub fn new(tree: &'t Tree, options: &Options) -> Result<Self, Error> {
         options.check()?;
         let contents = Contents::collect(tree, options)?;
-        let place = |blocks: u64| place(&contents, options, blocks);
+        Self::of(contents, options.clone())
+    }
+
+    /// Decides again for another size, without looking at the contents again.
+    pub fn resized(self, size: Size) -> Result<Self, Error> {
+        let options = Options { size, ..self.options };
+        options.check()?;
+        Self::of(self.contents, options)
+    }
+
+    fn of(contents: Contents<'t>, options: Options) -> Result<Self, Error> {
+        let place = |blocks: u64| place(&contents, &options, blocks);
         let (geometry, allocation) = match options.size {
             Size::Exact(bytes) => place((bytes / BLOCK_BYTES).max(1)).or_else(|_| {
                 let options = Options { size: Size::Smallest { free_bytes: 0 }, ..options.clone() };
@@ -47,9 +58,9 @@ impl<'t> Plan<'t> {
                 let needed = smallest.blocks * BLOCK_BYTES;
                 Err(Error::NoSpace { needed, given: bytes })
             })?,
-            Size::Smallest { .. } => smallest(&contents, options)?,
+            Size::Smallest { .. } => smallest(&contents, &options)?,
         };
-        Ok(Self { options: options.clone(), contents, geometry, allocation })
+        Ok(Self { options, contents, geometry, allocation })
     }
 
     /// How many bytes the filesystem has, from its first block to its last.

@@ -1,12 +1,12 @@
-//! Carries a plan out: contents by several threads, then what describes the groups.
+//! Carries a plan out: what describes the groups, then contents in order, by several threads.
 
 mod chunks;
 mod content;
 mod groups;
 mod inodes;
+mod turns;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use volume::Volume;
@@ -17,14 +17,15 @@ use crate::format::{BLOCK, BLOCK_BYTES};
 use crate::plan::Plan;
 use chunks::Chunk;
 use content::ContentSource;
+use turns::Turns;
 
 /// More threads do not copy faster.
 const THREADS_MAX: usize = 4;
 
 pub(crate) fn write(plan: &Plan, volume: &dyn Volume) -> Result<(), Error> {
     let writer = Writer { plan, volume, seed: Checksum::of_filesystem(&plan.options.uuid) };
-    writer.write_pieces()?;
-    writer.write_groups()
+    writer.write_groups()?;
+    writer.write_pieces()
 }
 
 /// Knows the plan and where it is carried out.
@@ -39,22 +40,25 @@ impl Writer<'_> {
     fn write_pieces(&self) -> Result<(), Error> {
         let mut pieces = self.inode_tables();
         pieces.extend_from_slice(&self.plan.allocation.pieces);
+        // A volume may be read while it is written, and what is behind is final.
+        pieces.sort_by_key(|piece| piece.place);
         let chunks = chunks::divide(&pieces);
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-        let next = AtomicUsize::new(0);
+        let threads = self.plan.options.threads.get().min(THREADS_MAX);
+        let turns = Turns::default();
         let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let work = || {
             let mut source = ContentSource::default();
             let mut buffer = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(chunk) = chunks.get(number) else { break };
-                if let Err(error) = self.write_chunk(chunk, &mut buffer, &mut source) {
-                    next.store(chunks.len(), Ordering::Relaxed);
-                    let mut failure = failure.lock().unwrap_or_else(|broken| broken.into_inner());
+            while let Some(number) = turns.take(chunks.len()) {
+                if let Err(error) = self.write_chunk(&chunks[number], &mut buffer, &mut source) {
+                    turns.stop();
+                    let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
                     if failure.as_ref().is_none_or(|(first, _)| number < *first) {
                         *failure = Some((number, error));
                     }
+                }
+                if let Some(chunk) = chunks.get(turns.done(number)) {
+                    self.volume.settle(chunk.place() * BLOCK_BYTES);
                 }
             }
         };
@@ -64,7 +68,7 @@ impl Writer<'_> {
             }
             work();
         });
-        let failure = failure.into_inner().unwrap_or_else(|broken| broken.into_inner());
+        let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
         failure.map_or(Ok(()), |(_, error)| Err(error))
     }
 

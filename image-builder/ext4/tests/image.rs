@@ -26,6 +26,7 @@ pub fn options(size: Size) -> Options {
         growable: true,
         size,
         reserved_percent: 5,
+        threads: std::num::NonZeroUsize::MIN.saturating_add(1),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use tree::Tree;
+use volume::Frontier;
 
 use super::*;
 use crate::filesystem::{Basics, Filesystem};
@@ -28,7 +29,8 @@ fn made(path: &Path, table: Table, is_measured: bool) -> Made {
         machine: "x86_64".to_owned(),
         basics: Basics { identity, time: 0, threads: NonZeroUsize::new(1).unwrap() },
     };
-    image::write(&Tree::new(), &options, &File::from_parts(file, path)).unwrap()
+    let file = File::from_parts(file, path);
+    image::write(&Tree::new(), &options, &file, &Frontier::default()).unwrap()
 }
 
 fn check(table: Table, is_measured: bool) {

@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod frontier;
 pub mod verity;
 
 use std::io;
@@ -11,10 +12,15 @@ use std::os::unix::fs::FileExt;
 
 use fs_err::File;
 
+pub use frontier::Frontier;
+
 /// Bytes at offsets, zero until written. Several threads may write at once, to different places.
 pub trait Volume: Sync {
     /// Writes all bytes at `offset`.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Promises that nothing before `offset` will be written again.
+    fn settle(&self, _offset: u64) {}
 }
 
 /// The part of a new sparse file that begins at an offset.
@@ -22,12 +28,18 @@ pub trait Volume: Sync {
 pub struct Region<'a> {
     file: &'a File,
     start: u64,
+    frontier: Option<&'a Frontier>,
 }
 
 impl<'a> Region<'a> {
     /// The part of `file` that begins at `start`. The file reads as zeros there.
     pub fn new(file: &'a File, start: u64) -> Self {
-        Self { file, start }
+        Self { file, start, frontier: None }
+    }
+
+    /// Lets a reader follow what is written.
+    pub fn followed(self, frontier: &'a Frontier) -> Self {
+        Self { frontier: Some(frontier), ..self }
     }
 }
 
@@ -36,6 +48,12 @@ impl Volume for Region<'_> {
         let place = self.start.checked_add(offset);
         let place = place.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
         self.file.file().write_all_at(bytes, place)
+    }
+
+    fn settle(&self, offset: u64) {
+        if let Some(frontier) = self.frontier {
+            frontier.advance(self.start.saturating_add(offset));
+        }
     }
 }
 

@@ -159,6 +159,10 @@ impl Volume for Hashing<'_> {
         }
         Ok(())
     }
+
+    fn settle(&self, offset: u64) {
+        self.inner.settle(offset);
+    }
 }
 
 fn write_level(salt: &[u8], below: &[u8], hashes: &dyn Volume, start: u64) -> io::Result<Vec<u8>> {

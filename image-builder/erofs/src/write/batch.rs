@@ -82,7 +82,7 @@ fn encode(plan: &Plan, packed: &Packed, number: usize, record: &mut [u8]) {
             put_chunks(sparse, inode.block, &mut record[inode.trailer_offset()..]);
         }
         (Shape::Clusters, Some(clusters)) if layout == Layout::Compressed => {
-            compress::put_index(plan.options, clusters, inode, record);
+            compress::put_index(&plan.options, clusters, inode, record);
         }
         _ => {}
     }
@@ -173,7 +173,7 @@ fn put_superblock(plan: &Plan, packed: &Packed, block: &mut [u8]) -> Result<(), 
         ..Superblock::default()
     };
     superblock.encode(block);
-    let record = algorithm_record(plan.options);
+    let record = algorithm_record(&plan.options);
     put(block, SUPERBLOCK_OFFSET + SUPERBLOCK_BYTES, &record);
     Superblock::seal(block);
     Ok(())

@@ -33,6 +33,7 @@ impl Image {
             growable: false,
             size: Size::Smallest { free_bytes: 0 },
             reserved_percent: 0,
+            threads: std::num::NonZeroUsize::MIN.saturating_add(1),
         };
         let file = tempfile::NamedTempFile::new().unwrap();
         let plan = Plan::new(&tree, &options).unwrap();
