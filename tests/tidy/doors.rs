@@ -5,8 +5,21 @@ use super::source::{Part, files, only, without_tests};
 
 /// Words of code, and the folders in which alone they may stand.
 const DOORS: &[(&str, &[&str], &str)] = &[
-    ("process::Command", &["rootfs-builder/sandbox/"], "processes start in the sandbox"),
-    ("unsafe ", &["rootfs-builder/sandbox/"], "unsafe code is the sandbox's"),
+    (
+        "process::Command",
+        &["rootfs-builder/sandbox/", "vm-runner/src/process.rs", "agent/src/source/process.rs"],
+        "processes start in the sandbox, but for machines and the user's own build tools",
+    ),
+    (
+        "unsafe ",
+        &[
+            "rootfs-builder/sandbox/",
+            "agent/guest/src/kernel.rs",
+            "agent/handover/src/",
+            "agent/program/src/",
+        ],
+        "unsafe code is the sandbox's, and that of programs without a library",
+    ),
     ("ureq", &["rootfs-builder/src/fetch"], "the network belongs to fetch"),
     ("TcpStream", &["rootfs-builder/src/fetch"], "the network belongs to fetch"),
     (
@@ -26,7 +39,9 @@ fn dangers_have_one_door_each() {
     let mut offences = Vec::new();
     for file in files(&[".rs"]) {
         let is_test = TESTS.iter().any(|test| file.path.contains(test));
-        if is_test || file.path.ends_with("tests.rs") {
+        // A build script speaks with Cargo by its output and its environment.
+        let is_script = file.path.ends_with("/build.rs");
+        if is_test || is_script || file.path.ends_with("tests.rs") {
             continue;
         }
         let code = only(without_tests(&file.text), &[Part::Code]);
