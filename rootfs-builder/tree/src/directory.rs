@@ -7,6 +7,7 @@ mod create;
 mod entries;
 mod fill;
 mod fingerprint;
+mod pending;
 mod read;
 mod remove;
 mod root;

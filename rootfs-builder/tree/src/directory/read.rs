@@ -5,12 +5,14 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{self, ScopedJoinHandle};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Statx, StatxAttributes};
 use rustix::io::Errno;
 
 use super::entries::Entries;
+use super::pending::Pending;
 use super::root::Root;
 use super::status::{Stamp, Status, device, status, status_of_entry, time};
 use super::write::Owners;
@@ -30,39 +32,71 @@ use crate::tree::Tree;
 pub fn read(
     directory: &Path,
     previous: Option<(&Tree, &Written)>,
-    owners: &dyn Fn(&Status) -> Option<(u32, u32)>,
+    owners: &Owner<'_>,
 ) -> Result<Tree, Error> {
     let root = Root::open(directory)?;
-    let mut walk = Walk {
-        root: &root,
-        previous,
-        owners,
-        nodes: Vec::new(),
-        groups: HashMap::new(),
-        pending: vec![GuestPath::root()],
-    };
-    let mut entries = Entries::new();
-    while let Some(path) = walk.pending.pop() {
-        walk.directory(path, &mut entries)?;
-    }
-    let mut tree = walk.finish();
+    let pending = Pending::new(GuestPath::root());
+    let walks = thread::scope(|scope| {
+        let walk = || Walk::new(&root, previous, owners).run(&pending);
+        let others: Vec<_> = (1..threads()).map(|_| scope.spawn(walk)).collect();
+        let first = walk();
+        let join = |other: ScopedJoinHandle<'_, _>| {
+            other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        [first].into_iter().chain(others.into_iter().map(join)).collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut tree = finish(walks);
     if let Some((previous, written)) = previous {
         restore_skipped(&mut tree, previous, written)?;
     }
     Ok(tree)
 }
 
+/// Who owns a file, where somebody knows that better than the disk.
+type Owner<'a> = dyn Fn(&Status) -> Option<(u32, u32)> + Sync + 'a;
+
+/// More threads do not read faster.
+const THREADS_MAX: usize = 4;
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX)
+}
+
+/// What one thread reads.
 struct Walk<'a> {
     root: &'a Root,
     previous: Option<(&'a Tree, &'a Written)>,
-    owners: &'a dyn Fn(&Status) -> Option<(u32, u32)>,
+    owners: &'a Owner<'a>,
     nodes: Vec<(GuestPath, Node)>,
     /// The nodes of files that have several names.
-    groups: HashMap<(u64, u64), Vec<usize>>,
-    pending: Vec<GuestPath>,
+    groups: Vec<((u64, u64), usize)>,
+    /// The directories in the one that is being read.
+    found: Vec<GuestPath>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(
+        root: &'a Root,
+        previous: Option<(&'a Tree, &'a Written)>,
+        owners: &'a Owner<'a>,
+    ) -> Self {
+        Self { root, previous, owners, nodes: Vec::new(), groups: Vec::new(), found: Vec::new() }
+    }
+
+    fn run(mut self, pending: &Pending) -> Result<Self, Error> {
+        let mut entries = Entries::new();
+        while let Some(path) = pending.take() {
+            match self.directory(path, &mut entries) {
+                Ok(()) => pending.done(std::mem::take(&mut self.found)),
+                Err(error) => {
+                    pending.give_up();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(self)
+    }
+
     fn directory(&mut self, path: GuestPath, entries: &mut Entries) -> Result<(), Error> {
         let failed = |errno: Errno| self.root.error("list", &path, errno);
         let handle = self.root.open_listed(path.as_bytes()).map_err(failed)?;
@@ -85,11 +119,11 @@ impl Walk<'_> {
         }
         let file_type = FileType::from_raw_mode(stat.stx_mode.into());
         if file_type == FileType::Directory {
-            self.pending.push(path);
+            self.found.push(path);
             return Ok(());
         }
         if stat.stx_nlink > 1 {
-            self.groups.entry((device(&stat), stat.stx_ino)).or_default().push(self.nodes.len());
+            self.groups.push(((device(&stat), stat.stx_ino), self.nodes.len()));
         }
         let node = match self.unchanged(&path, &stat) {
             Some(node) => node.clone(),
@@ -166,22 +200,30 @@ impl Walk<'_> {
         host.push(OsStr::from_bytes(path.as_bytes()));
         host.into()
     }
+}
 
-    /// Turns all but the first name of each file into hard links.
-    fn finish(mut self) -> Tree {
-        let mut names = BTreeMap::new();
-        for mut group in self.groups.into_values().filter(|group| group.len() > 1) {
-            group.sort_by(|a, b| self.nodes[*a].0.cmp(&self.nodes[*b].0));
-            let first = self.nodes[group[0]].0.clone();
-            for index in &group[1..] {
-                let kind = Kind::HardLink(first.clone());
-                self.nodes[*index].1 = Node { meta: Meta::default(), kind };
-            }
-            let others = group[1..].iter().map(|index| self.nodes[*index].0.clone());
-            names.insert(first, others.collect());
+/// Puts together what was read, and turns all but the first name of each file into hard links.
+fn finish(walks: Vec<Walk<'_>>) -> Tree {
+    let mut nodes = Vec::with_capacity(walks.iter().map(|walk| walk.nodes.len()).sum());
+    let mut groups: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
+    for walk in walks {
+        for (file, index) in walk.groups {
+            groups.entry(file).or_default().push(nodes.len() + index);
         }
-        Tree::from_walk(self.nodes, names)
+        nodes.extend(walk.nodes);
     }
+    let mut names = BTreeMap::new();
+    for mut group in groups.into_values().filter(|group| group.len() > 1) {
+        group.sort_by(|a, b| nodes[*a].0.cmp(&nodes[*b].0));
+        let first = nodes[group[0]].0.clone();
+        for index in &group[1..] {
+            let kind = Kind::HardLink(first.clone());
+            nodes[*index].1 = Node { meta: Meta::default(), kind };
+        }
+        let others = group[1..].iter().map(|index| nodes[*index].0.clone());
+        names.insert(first, others.collect());
+    }
+    Tree::from_walk(nodes, names)
 }
 
 /// Puts devices that were not made on disk back in, unless something else took their place.

@@ -1,0 +1,99 @@
+//! Directories that are still to be read, by several threads that find more of them meanwhile.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::path::GuestPath;
+
+/// What is still to be read.
+#[derive(Debug)]
+pub(super) struct Pending {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    paths: Vec<GuestPath>,
+    /// How many threads may still find more.
+    busy: usize,
+}
+
+impl Pending {
+    pub(super) fn new(first: GuestPath) -> Self {
+        let state = Mutex::new(State { paths: vec![first], busy: 0 });
+        Self { state, changed: Condvar::new() }
+    }
+
+    /// The next directory, which has to be `done` before another is taken; none if all are read.
+    pub(super) fn take(&self) -> Option<GuestPath> {
+        let mut state = self.state();
+        loop {
+            if let Some(path) = state.paths.pop() {
+                state.busy += 1;
+                return Some(path);
+            }
+            if state.busy == 0 {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Says that a directory is read, and which others were found in it.
+    pub(super) fn done(&self, found: Vec<GuestPath>) {
+        let mut state = self.state();
+        state.paths.extend(found);
+        state.busy -= 1;
+        self.changed.notify_all();
+    }
+
+    /// Says that a directory cannot be read, so that no other matters.
+    pub(super) fn give_up(&self) {
+        let mut state = self.state();
+        state.paths.clear();
+        state.busy -= 1;
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn every_directory_is_taken_once_by_whoever_is_free() {
+        let pending = Pending::new(GuestPath::root());
+        let taken = AtomicUsize::new(0);
+        let work = || {
+            while let Some(path) = pending.take() {
+                taken.fetch_add(1, Ordering::Relaxed);
+                let is_deep = path.as_bytes().len() > 8;
+                let below = [b"a", b"b"].map(|name| path.join(name).unwrap());
+                pending.done(if is_deep { Vec::new() } else { below.to_vec() });
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(work);
+            }
+        });
+        // One root, and two in each of those whose path is short: 1 + 2 + 4 + 8 + 16 + 32.
+        assert_eq!(taken.into_inner(), 63);
+    }
+
+    #[test]
+    fn giving_up_ends_the_others() {
+        let pending = Pending::new(GuestPath::root());
+        assert!(pending.take().is_some());
+        pending.give_up();
+        assert_eq!(pending.take(), None);
+    }
+}
