@@ -1,0 +1,154 @@
+//! Where a guest's loader looks for libraries.
+
+use tree::{GuestPath, Kind, Tree};
+
+use crate::error::Error;
+use crate::guest;
+use crate::machine::Machine;
+
+const CONFIGURATION: &str = "etc/ld.so.conf";
+/// A list may name lists; real ones do it once.
+const DEPTH_MAX: usize = 4;
+/// Real guests have a handful.
+const FOLDERS_MAX: usize = 1024;
+/// What musl does when nobody says otherwise.
+const MUSL_FOLDERS: [&str; 3] = ["lib", "usr/local/lib", "usr/lib"];
+
+/// Which C library a loader belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loader {
+    Gnu,
+    Musl,
+}
+
+impl Loader {
+    /// Tells by the name of the interpreter.
+    pub(super) fn named(name: &[u8]) -> Self {
+        if name.starts_with(b"ld-musl-") { Self::Musl } else { Self::Gnu }
+    }
+}
+
+/// The folders in which the loader looks when a program names none, in order.
+pub(super) fn folders(
+    tree: &Tree,
+    interpreter: &[u8],
+    machine: Machine,
+) -> Result<Vec<GuestPath>, Error> {
+    let mut found = Vec::new();
+    match Loader::named(interpreter) {
+        Loader::Musl => add_musl(tree, interpreter, &mut found)?,
+        Loader::Gnu => {
+            add_list(tree, &GuestPath::new(CONFIGURATION)?, DEPTH_MAX, &mut found)?;
+            let wide = if machine.is_64_bit() { "64" } else { "32" };
+            for folder in machine.library_folders() {
+                add(&mut found, format!("lib/{folder}").as_bytes());
+                add(&mut found, format!("usr/lib/{folder}").as_bytes());
+            }
+            for folder in [format!("lib{wide}"), format!("usr/lib{wide}")] {
+                add(&mut found, folder.as_bytes());
+            }
+            add(&mut found, b"lib");
+            add(&mut found, b"usr/lib");
+        }
+    }
+    Ok(found)
+}
+
+/// Musl has a list beside its loader, and takes its word for it.
+fn add_musl(tree: &Tree, interpreter: &[u8], found: &mut Vec<GuestPath>) -> Result<(), Error> {
+    let stem = interpreter.split(|byte| *byte == b'.').next().unwrap_or_default();
+    match guest::text(tree, [b"etc/", stem, b".path"].concat())? {
+        Some(list) => {
+            let names = list.split(|byte| matches!(byte, b':' | b'\n'));
+            names.map(<[u8]>::trim_ascii).for_each(|name| add(found, name));
+        }
+        None => MUSL_FOLDERS.iter().for_each(|folder| add(found, folder.as_bytes())),
+    }
+    Ok(())
+}
+
+fn add(found: &mut Vec<GuestPath>, name: &[u8]) {
+    // A folder that is no path in the guest holds no libraries.
+    let Ok(folder) = GuestPath::new(name) else { return };
+    if !name.is_empty() && found.len() < FOLDERS_MAX && !found.contains(&folder) {
+        found.push(folder);
+    }
+}
+
+/// Adds the folders that a list of `ldconfig` names, and those of the lists that it includes.
+fn add_list(
+    tree: &Tree,
+    list: &GuestPath,
+    depth: usize,
+    found: &mut Vec<GuestPath>,
+) -> Result<(), Error> {
+    if depth == 0 {
+        return Ok(());
+    }
+    let Some(text) = guest::text(tree, list.as_bytes())? else { return Ok(()) };
+    for line in text.split(|byte| *byte == b'\n') {
+        let line = line.split(|byte| *byte == b'#').next().unwrap_or_default().trim_ascii();
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        match words.next() {
+            Some(b"include") => {
+                for list in words.flat_map(|pattern| lists(tree, list, pattern)) {
+                    add_list(tree, &list, depth - 1, found)?;
+                }
+            }
+            Some(b"hwcap") | None => {}
+            // Of old, a folder may be followed by `=` and the C library that its files need.
+            Some(_) => {
+                line.split(|byte| matches!(byte, b' ' | b'\t' | b',' | b':'))
+                    .map(|name| name.split(|byte| *byte == b'=').next().unwrap_or_default())
+                    .for_each(|name| add(found, name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files that a pattern names, which may have stars in its last part only.
+fn lists(tree: &Tree, list: &GuestPath, pattern: &[u8]) -> Vec<GuestPath> {
+    let folder = list.parent().unwrap_or_default();
+    let absolute =
+        if pattern.starts_with(b"/") { GuestPath::new(pattern) } else { folder.join(pattern) };
+    let Ok(pattern) = absolute else { return Vec::new() };
+    let Ok(folder) = tree.resolve(&pattern.parent().unwrap_or_default()) else {
+        return Vec::new();
+    };
+    let here = tree.below(&folder).filter(|(path, node)| {
+        path.parent().as_ref() == Some(&folder) && !matches!(node.kind, Kind::Directory)
+    });
+    let fitting = here.filter(|(path, _)| fits(path.name(), pattern.name()));
+    fitting.map(|(path, _)| path.clone()).take(FOLDERS_MAX).collect()
+}
+
+/// Whether a name fits a pattern in which a star is any run of bytes.
+fn fits(name: &[u8], pattern: &[u8]) -> bool {
+    let mut parts = pattern.split(|byte| *byte == b'*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&[u8]> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle.iter().filter(|part| !part.is_empty()) {
+        match rest.windows(part.len()).position(|window| window == *part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_fit_any_run() {
+        for pattern in ["*.conf", "a*f", "*", "a.conf", "a*.*f", "**"] {
+            assert!(fits(b"a.conf", pattern.as_bytes()), "{pattern}");
+        }
+        for pattern in ["*.con", "b*", "", "a.conf*x", "a.conf.conf"] {
+            assert!(!fits(b"a.conf", pattern.as_bytes()), "{pattern}");
+        }
+    }
+}
