@@ -6,8 +6,6 @@ mod error;
 mod kind;
 mod make;
 mod process;
-#[cfg(test)]
-mod tests;
 mod toolchain;
 mod tools;
 
