@@ -56,6 +56,13 @@ pub enum Reason {
         /// Which file needs it.
         needed_by: GuestPath,
     },
+    /// A library is in a folder that the loader only knows from a cache, which does not name it.
+    NotInCache {
+        /// The library.
+        library: GuestPath,
+        /// Which file needs it.
+        needed_by: GuestPath,
+    },
     /// A library is too old, or another one of the same name.
     Version {
         /// The version of a part of the library.
@@ -85,6 +92,13 @@ impl fmt::Display for Reason {
             }
             Self::Library { library, needed_by } => {
                 write!(out, "library {library} is missing (needed by {needed_by})")
+            }
+            Self::NotInCache { library, needed_by } => {
+                write!(
+                    out,
+                    "{library} is not in /etc/ld.so.cache, without which it is not found "
+                )?;
+                write!(out, "(needed by {needed_by})")
             }
             Self::Version { version, library, needed_by } => {
                 write!(out, "{library} has no {version} (needed by {needed_by})")

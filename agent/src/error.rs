@@ -106,6 +106,14 @@ pub enum Error {
         /// The unit.
         unit: GuestPath,
     },
+    /// A unit that the guest or the agent brought starts a program that is not there.
+    #[error("{unit} starts {program}, which is not in the guest")]
+    UnitWithoutProgram {
+        /// The unit.
+        unit: GuestPath,
+        /// What it starts.
+        program: String,
+    },
     /// The agent cannot run in the guest.
     #[error("agent {name} cannot run in this guest: {}", all(.reasons))]
     CannotRun {

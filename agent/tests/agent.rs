@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
+#[path = "agent/against_ldd.rs"]
+mod against_ldd;
 #[path = "agent/archives.rs"]
 mod archives;
 #[path = "agent/guests.rs"]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tree::{GuestPath, Tree};
 
 use super::elf::{self, Facts};
-use super::folders::{Loader, folders};
+use super::folders::{Folders, Loader, folders};
 use super::{Reason, shown};
 use crate::error::Error;
 use crate::guest;
@@ -65,7 +65,7 @@ struct Closure<'a> {
     tree: &'a Tree,
     machine: Machine,
     loader: Loader,
-    folders: Vec<GuestPath>,
+    folders: Folders,
     loaded: Vec<Loaded>,
     /// By which names what is loaded is known; none for what is not there.
     names: BTreeMap<Vec<u8>, Option<usize>>,
@@ -111,8 +111,8 @@ impl Closure<'_> {
                 }
                 let found = self.find(&name, index)?;
                 if found.is_none() {
-                    let needed_by = self.loaded[index].path.clone();
-                    self.reasons.push(Reason::Library { library: shown(&name), needed_by });
+                    let reason = self.missing(&name, index)?;
+                    self.reasons.push(reason);
                 }
                 let found = found.map(|(path, facts)| {
                     let known = self.loaded.iter().position(|loaded| loaded.path == path);
@@ -129,6 +129,15 @@ impl Closure<'_> {
         Ok(())
     }
 
+    fn missing(&self, name: &[u8], needed_by: usize) -> Result<Reason, Error> {
+        let needed_by = self.loaded[needed_by].path.clone();
+        let uncached = if name.contains(&b'/') { None } else { self.uncached(name)? };
+        Ok(match uncached {
+            Some(library) => Reason::NotInCache { library, needed_by },
+            None => Reason::Library { library: shown(name), needed_by },
+        })
+    }
+
     fn is_part_of_loader(&self, name: &[u8]) -> bool {
         self.loader == Loader::Musl
             && MUSL_PARTS.iter().any(|part| name.starts_with(part.as_bytes()))
@@ -143,12 +152,34 @@ impl Closure<'_> {
                 return Ok(Some(found));
             }
         }
-        for folder in &self.folders {
-            if let Some(found) = self.candidate(&[folder.as_bytes(), b"/", name].concat())? {
+        for path in self.paths(&self.folders.cached, name) {
+            if !self.folders.is_cached(&path) {
+                continue;
+            }
+            if let Some(found) = self.candidate(&path)? {
+                return Ok(Some(found));
+            }
+        }
+        for path in self.paths(&self.folders.own, name) {
+            if let Some(found) = self.candidate(&path)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// Where a library lies that the loader would find, had `ldconfig` run since it came.
+    fn uncached(&self, name: &[u8]) -> Result<Option<GuestPath>, Error> {
+        for path in self.paths(&self.folders.cached, name) {
+            if let Some((found, _)) = self.candidate(&path)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn paths(&self, folders: &[GuestPath], name: &[u8]) -> Vec<Vec<u8>> {
+        folders.iter().map(|folder| [folder.as_bytes(), b"/", name].concat()).collect()
     }
 
     /// The folders that a file, and those that brought it here, name themselves.

@@ -7,6 +7,7 @@ use crate::guest;
 use crate::machine::Machine;
 
 const CONFIGURATION: &str = "etc/ld.so.conf";
+const CACHE: &str = "etc/ld.so.cache";
 /// A list may name lists; real ones do it once.
 const DEPTH_MAX: usize = 4;
 /// Real guests have a handful.
@@ -28,30 +29,48 @@ impl Loader {
     }
 }
 
-/// The folders in which the loader looks when a program names none, in order.
-pub(super) fn folders(
-    tree: &Tree,
-    interpreter: &[u8],
-    machine: Machine,
-) -> Result<Vec<GuestPath>, Error> {
-    let mut found = Vec::new();
+/// The folders in which the loader looks when a program names none.
+#[derive(Debug, Default)]
+pub(super) struct Folders {
+    /// Those in which it looks itself.
+    pub(super) own: Vec<GuestPath>,
+    /// Those of which it only knows what `ldconfig` wrote into its cache.
+    pub(super) cached: Vec<GuestPath>,
+    cache: Vec<u8>,
+}
+
+impl Folders {
+    /// Whether the cache knows a library by this path.
+    pub(super) fn is_cached(&self, path: &[u8]) -> bool {
+        let entry = [b"/", path, b"\0"].concat();
+        self.cache.windows(entry.len()).any(|window| window == entry)
+    }
+}
+
+/// Finds the folders for a loader of this name.
+pub(super) fn folders(tree: &Tree, interpreter: &[u8], machine: Machine) -> Result<Folders, Error> {
+    let mut folders = Folders::default();
+    let found = &mut folders.own;
     match Loader::named(interpreter) {
-        Loader::Musl => add_musl(tree, interpreter, &mut found)?,
+        Loader::Musl => add_musl(tree, interpreter, found)?,
         Loader::Gnu => {
-            add_list(tree, &GuestPath::new(CONFIGURATION)?, DEPTH_MAX, &mut found)?;
+            add_list(tree, &GuestPath::new(CONFIGURATION)?, DEPTH_MAX, &mut folders.cached)?;
+            folders.cache = guest::text(tree, CACHE)?.unwrap_or_default();
             let wide = if machine.is_64_bit() { "64" } else { "32" };
             for folder in machine.library_folders() {
-                add(&mut found, format!("lib/{folder}").as_bytes());
-                add(&mut found, format!("usr/lib/{folder}").as_bytes());
+                add(found, format!("lib/{folder}").as_bytes());
+                add(found, format!("usr/lib/{folder}").as_bytes());
             }
             for folder in [format!("lib{wide}"), format!("usr/lib{wide}")] {
-                add(&mut found, folder.as_bytes());
+                add(found, folder.as_bytes());
             }
-            add(&mut found, b"lib");
-            add(&mut found, b"usr/lib");
+            add(found, b"lib");
+            add(found, b"usr/lib");
         }
     }
-    Ok(found)
+    let Folders { own, cached, .. } = &mut folders;
+    cached.retain(|folder| !own.contains(folder));
+    Ok(folders)
 }
 
 /// Musl has a list beside its loader, and takes its word for it.

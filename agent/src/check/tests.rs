@@ -134,6 +134,11 @@ fn libraries_of_libraries_are_followed() {
     bench.put_content("etc/ld.so.conf", Content::from(b"include ld.so.conf.d/*.conf\n".to_vec()));
     let list = b"# folders\ninclude /etc/ld.so.conf\n/opt/deep\n".to_vec();
     bench.put_content("etc/ld.so.conf.d/deep.conf", Content::from(list));
+    let said = "/opt/deep/libinner.so is not in /etc/ld.so.cache, without which it is not found \
+                (needed by /usr/lib/libouter.so)";
+    assert_eq!(bench.reasons("usr/bin/agent"), [said]);
+    let cache = b"cache libinner.so\0/opt/deep/libinner.so\0".to_vec();
+    bench.put_content("etc/ld.so.cache", Content::from(cache));
     assert_eq!(bench.reasons("usr/bin/agent"), Vec::<String>::new());
 }
 

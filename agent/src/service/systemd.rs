@@ -61,6 +61,7 @@ impl Units<'_> {
     fn put(&self, tree: &mut Tree, unit: &str, template: Template) -> Result<GuestPath, Error> {
         if let Some(place) = found(tree, unit) {
             check_unmasked(tree, &place)?;
+            check_program(tree, &place)?;
             return Ok(place);
         }
         let text = template::fill(template, &self.words)?;
@@ -83,6 +84,28 @@ fn check_unmasked(tree: &Tree, unit: &GuestPath) -> Result<(), Error> {
     match tree.inode(&place).map(|node| &node.kind) {
         Some(Kind::File(content)) if !is_null && content.length() > 0 => Ok(()),
         _ => Err(masked()),
+    }
+}
+
+/// Refuses a unit that starts what is not there.
+fn check_program(tree: &Tree, unit: &GuestPath) -> Result<(), Error> {
+    let text = guest::text(tree, unit.as_bytes())?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("ExecStart="));
+    let commands = lines.filter_map(|line| line.split_whitespace().next());
+    // Signs before the program say how it is started.
+    let mut programs = commands.map(|word| word.trim_start_matches(['-', '@', ':', '+', '!', '|']));
+    // What is no path, or depends on the unit's name, is left to systemd.
+    let is_missing = |program: &&str| {
+        let is_plain = program.starts_with('/') && !program.contains(['%', '$', '"', '\\']);
+        is_plain && guest::program(tree, program).is_none()
+    };
+    match programs.find(is_missing) {
+        None => Ok(()),
+        Some(program) => {
+            let program = program.chars().take(200).collect();
+            Err(Error::UnitWithoutProgram { unit: unit.clone(), program })
+        }
     }
 }
 

@@ -87,10 +87,11 @@ fn a_bare_kata_agent_gets_the_units_that_it_needs() {
 
 #[test]
 fn units_that_are_there_stay() {
-    let own = "[Service]\nExecStart=/opt/own\n";
+    let own = "[Service]\nExecStart=-/opt/own --here\n";
     for at in ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"] {
         let service = format!("{at}/kata-agent.service");
-        let (tree, _) = enabled(&[SYSTEMD, (&service, own)], "kata-agent").unwrap();
+        let nodes = [SYSTEMD, (&service, own), ("opt/own", "program")];
+        let (tree, _) = enabled(&nodes, "kata-agent").unwrap();
         assert_eq!(text(&tree, &service), own);
         let units = tree.iter().filter(|(path, _)| path.name() == b"kata-agent.service");
         assert_eq!(units.count(), 1);
@@ -108,6 +109,14 @@ fn a_masked_unit_is_no_way_to_start_an_agent() {
         let error = enabled(&[SYSTEMD, unit], "osb-agent").unwrap_err();
         assert!(matches!(error, Error::Masked { .. }), "{error}");
     }
+}
+
+#[test]
+fn a_unit_that_starts_what_is_not_there_is_refused() {
+    let unit = ("usr/lib/systemd/system/own.service", "[Service]\nExecStart=+/opt/own\n");
+    let error = enabled(&[SYSTEMD, unit], "own").unwrap_err();
+    let said = "/usr/lib/systemd/system/own.service starts /opt/own, which is not in the guest";
+    assert_eq!(error.to_string(), said);
 }
 
 #[test]
