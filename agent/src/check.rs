@@ -111,12 +111,13 @@ impl fmt::Display for Reason {
 /// Looks for everything that keeps a program of the tree from running; nothing is run.
 pub fn check(tree: &Tree, program: &GuestPath, machine: Machine) -> Result<Vec<Reason>, Error> {
     let mut program = program.clone();
+    let mut budget = elf::Budget::new();
     for _ in 0..SCRIPTS_MAX {
         let Some((place, _, content)) = guest::file(tree, program.as_bytes()) else {
             return Ok(vec![Reason::NotProgram { file: program }]);
         };
-        match elf::facts(content) {
-            Ok(Some(facts)) => return closure::check(tree, &place, facts, machine),
+        match elf::facts(content, &mut budget) {
+            Ok(Some(facts)) => return closure::check(tree, &place, facts, (machine, budget)),
             Ok(None) => {}
             Err(elf::Fault::Read(source)) => return Err(Error::ReadGuest { path: place, source }),
             Err(fault) => {

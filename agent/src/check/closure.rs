@@ -1,11 +1,11 @@
 //! Follows a program to all libraries that it needs, as the guest's loader would.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 
 use tree::{GuestPath, Tree};
 
-use super::elf::{self, Facts};
+use super::elf::{self, Budget, Facts};
 use super::folders::{Folders, Loader, folders};
 use super::{Reason, shown};
 use crate::error::Error;
@@ -13,11 +13,13 @@ use crate::guest;
 use crate::machine::Machine;
 
 /// Real programs load a few hundred.
-const LOADED_MAX: usize = 1024;
+const LOADED_MAX: usize = 512;
 /// How many files are looked for at most, so that no lists of folders keep anyone busy.
 const LOOKUPS_MAX: usize = 100_000;
 /// Real programs name a few dozen.
 const NAMED_FOLDERS_MAX: usize = 1024;
+/// No kernel takes a longer one.
+const PATH_BYTES_MAX: usize = 4095;
 /// What musl has in its loader.
 const MUSL_PARTS: [&str; 7] =
     ["libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet."];
@@ -27,7 +29,7 @@ pub(super) fn check(
     tree: &Tree,
     program: &GuestPath,
     facts: Facts,
-    machine: Machine,
+    (machine, budget): (Machine, Budget),
 ) -> Result<Vec<Reason>, Error> {
     if facts.machine != Some(machine) {
         let built_for = facts.machine;
@@ -46,6 +48,7 @@ pub(super) fn check(
         loaded: Vec::new(),
         names: BTreeMap::new(),
         lookups: Cell::new(0),
+        budget: RefCell::new(budget),
         reasons: Vec::new(),
     };
     closure.interpreter(&interpreter, name, program)?;
@@ -70,6 +73,7 @@ struct Closure<'a> {
     /// By which names what is loaded is known; none for what is not there.
     names: BTreeMap<Vec<u8>, Option<usize>>,
     lookups: Cell<usize>,
+    budget: RefCell<Budget>,
     reasons: Vec<Reason>,
 }
 
@@ -187,6 +191,7 @@ impl Closure<'_> {
         let mut named = Vec::new();
         let mut add = |loaded: &Loaded, folders: &[Vec<u8>]| {
             let origin = loaded.path.parent().unwrap_or_default();
+            self.lookups.set(self.lookups.get() + folders.len());
             named.extend(folders.iter().flat_map(|folder| self.expanded(folder, &origin)));
         };
         let own = &self.loaded[needed_by].facts;
@@ -201,7 +206,7 @@ impl Closure<'_> {
             if is_musl {
                 add(loaded, &loaded.facts.own_folders);
             }
-            at = loaded.parent;
+            at = loaded.parent.filter(|_| self.lookups.get() <= LOOKUPS_MAX);
         }
         if !is_musl {
             add(&self.loaded[needed_by], &own.own_folders);
@@ -214,6 +219,9 @@ impl Closure<'_> {
     fn expanded(&self, folder: &[u8], origin: &GuestPath) -> Vec<Vec<u8>> {
         let origin = [b"/", origin.as_bytes()].concat();
         let folder = replaced(&replaced(folder, b"${ORIGIN}", &origin), b"$ORIGIN", &origin);
+        if folder.len() > PATH_BYTES_MAX {
+            return Vec::new();
+        }
         if !folder.windows(4).any(|window| window == b"$LIB" || window == b"${LI") {
             return vec![folder];
         }
@@ -239,7 +247,7 @@ impl Closure<'_> {
         let Some((place, _, content)) = guest::file(self.tree, path.as_bytes()) else {
             return Ok(None);
         };
-        match elf::facts(content) {
+        match elf::facts(content, &mut self.budget.borrow_mut()) {
             Ok(Some(facts)) if facts.machine == Some(self.machine) && facts.is_loadable => {
                 Ok(Some((place, facts)))
             }

@@ -20,6 +20,8 @@ use crate::machine::{Format, Machine};
 
 /// Tables of real programs are far smaller, and so are all of them together.
 const TABLE_BYTES_MAX: u64 = 16 << 20;
+/// The names that one file holds of others; the C library has a few thousand bytes of them.
+const TEXT_BYTES_MAX: usize = 256 << 10;
 /// Real programs need a few hundred libraries.
 const NEEDED_MAX: usize = 1024;
 /// Real programs have a dozen.
@@ -47,6 +49,15 @@ pub(super) struct Facts {
     pub(super) versions: BTreeSet<Vec<u8>>,
 }
 
+impl Facts {
+    fn text_bytes(&self) -> usize {
+        let lists = [&self.needed, &self.inherited_folders, &self.own_folders];
+        let needs = self.version_needs.iter().flat_map(|(library, version)| [library, version]);
+        let texts = lists.into_iter().flatten().chain(needs).chain(&self.versions);
+        texts.map(|text| text.len() + size_of::<Vec<u8>>()).sum()
+    }
+}
+
 /// What is wrong with a file that claims to be ELF.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
@@ -61,18 +72,32 @@ pub(super) enum Fault {
     TooLarge,
 }
 
+/// How much may still be read of all files together.
+#[derive(Debug)]
+pub(super) struct Budget(u64);
+
+impl Budget {
+    /// Enough for hundreds of honest files.
+    pub(super) fn new() -> Self {
+        Self(256 << 20)
+    }
+}
+
 /// Reads what a file says; none if it is not ELF. Only its tables are read, however large it is.
-pub(super) fn facts(content: &Content) -> Result<Option<Facts>, Fault> {
-    let window = Window::open(content).map_err(Fault::Read)?;
+pub(super) fn facts(content: &Content, budget: &mut Budget) -> Result<Option<Facts>, Fault> {
+    let granted = budget.0.min(TABLE_BYTES_MAX);
+    let window = Window::open(content, granted).map_err(Fault::Read)?;
     if !window.begins_with(b"\x7fELF").map_err(Fault::Read)? {
         return Ok(None);
     }
     let data = ReadCache::new(window);
-    match FileKind::parse(&data)? {
+    let facts = match FileKind::parse(&data)? {
         FileKind::Elf32 => read::<FileHeader32<Endianness>>(&data).map(Some),
         FileKind::Elf64 => read::<FileHeader64<Endianness>>(&data).map(Some),
         _ => Ok(None),
-    }
+    };
+    budget.0 -= granted.saturating_sub(data.into_inner().budget());
+    facts
 }
 
 fn read<Header: FileHeader<Endian = Endianness>>(data: Data<'_>) -> Result<Facts, Fault> {
@@ -107,7 +132,7 @@ fn read<Header: FileHeader<Endian = Endianness>>(data: Data<'_>) -> Result<Facts
         }
     }
     versions::read(header, endian, data, &mut facts)?;
-    Ok(facts)
+    if facts.text_bytes() > TEXT_BYTES_MAX { Err(Fault::TooLarge) } else { Ok(facts) }
 }
 
 fn read_dynamic<Header: FileHeader<Endian = Endianness>>(

@@ -1,5 +1,7 @@
 //! Where a guest's loader looks for libraries.
 
+use std::collections::BTreeSet;
+
 use tree::{GuestPath, Kind, Tree};
 
 use crate::error::Error;
@@ -11,7 +13,8 @@ const CACHE: &str = "etc/ld.so.cache";
 /// A list may name lists; real ones do it once.
 const DEPTH_MAX: usize = 4;
 /// Real guests have a handful.
-const FOLDERS_MAX: usize = 1024;
+const FOLDERS_MAX: usize = 256;
+const LISTS_MAX: usize = 64;
 /// What musl does when nobody says otherwise.
 const MUSL_FOLDERS: [&str; 3] = ["lib", "usr/local/lib", "usr/lib"];
 
@@ -36,14 +39,13 @@ pub(super) struct Folders {
     pub(super) own: Vec<GuestPath>,
     /// Those of which it only knows what `ldconfig` wrote into its cache.
     pub(super) cached: Vec<GuestPath>,
-    cache: Vec<u8>,
+    cache: BTreeSet<Vec<u8>>,
 }
 
 impl Folders {
     /// Whether the cache knows a library by this path.
     pub(super) fn is_cached(&self, path: &[u8]) -> bool {
-        let entry = [b"/", path, b"\0"].concat();
-        self.cache.windows(entry.len()).any(|window| window == entry)
+        self.cache.contains(&[b"/", path].concat())
     }
 }
 
@@ -54,8 +56,12 @@ pub(super) fn folders(tree: &Tree, interpreter: &[u8], machine: Machine) -> Resu
     match Loader::named(interpreter) {
         Loader::Musl => add_musl(tree, interpreter, found)?,
         Loader::Gnu => {
-            add_list(tree, &GuestPath::new(CONFIGURATION)?, DEPTH_MAX, &mut folders.cached)?;
-            folders.cache = guest::text(tree, CACHE)?.unwrap_or_default();
+            let mut lists = Lists { tree, left: LISTS_MAX, found: &mut folders.cached };
+            lists.add(&GuestPath::new(CONFIGURATION)?, DEPTH_MAX)?;
+            let cache = guest::text(tree, CACHE)?.unwrap_or_default();
+            // Its strings are all behind each other, after tables that are no paths.
+            let paths = cache.split(|byte| *byte == 0).filter(|text| text.starts_with(b"/"));
+            folders.cache = paths.map(<[u8]>::to_vec).collect();
             let wide = if machine.is_64_bit() { "64" } else { "32" };
             for folder in machine.library_folders() {
                 add(found, format!("lib/{folder}").as_bytes());
@@ -87,43 +93,60 @@ fn add_musl(tree: &Tree, interpreter: &[u8], found: &mut Vec<GuestPath>) -> Resu
 }
 
 fn add(found: &mut Vec<GuestPath>, name: &[u8]) {
+    if name.is_empty() || found.len() == FOLDERS_MAX {
+        return;
+    }
     // A folder that is no path in the guest holds no libraries.
     let Ok(folder) = GuestPath::new(name) else { return };
-    if !name.is_empty() && found.len() < FOLDERS_MAX && !found.contains(&folder) {
+    if !found.contains(&folder) {
         found.push(folder);
     }
 }
 
-/// Adds the folders that a list of `ldconfig` names, and those of the lists that it includes.
-fn add_list(
-    tree: &Tree,
-    list: &GuestPath,
-    depth: usize,
-    found: &mut Vec<GuestPath>,
-) -> Result<(), Error> {
-    if depth == 0 {
-        return Ok(());
-    }
-    let Some(text) = guest::text(tree, list.as_bytes())? else { return Ok(()) };
-    for line in text.split(|byte| *byte == b'\n') {
-        let line = line.split(|byte| *byte == b'#').next().unwrap_or_default().trim_ascii();
-        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        match words.next() {
-            Some(b"include") => {
-                for list in words.flat_map(|pattern| lists(tree, list, pattern)) {
-                    add_list(tree, &list, depth - 1, found)?;
+/// The lists of `ldconfig`, of which one may include others.
+struct Lists<'a> {
+    tree: &'a Tree,
+    /// How many may still be read or looked for.
+    left: usize,
+    found: &'a mut Vec<GuestPath>,
+}
+
+impl Lists<'_> {
+    /// Adds the folders that a list names, and those of the lists that it includes.
+    fn add(&mut self, list: &GuestPath, depth: usize) -> Result<(), Error> {
+        let Some(text) = guest::text(self.tree, list.as_bytes())? else { return Ok(()) };
+        for line in text.split(|byte| *byte == b'\n') {
+            let line = line.split(|byte| *byte == b'#').next().unwrap_or_default().trim_ascii();
+            let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            match words.next() {
+                Some(b"include") => {
+                    words.try_for_each(|pattern| self.include(list, pattern, depth))?;
                 }
-            }
-            Some(b"hwcap") | None => {}
-            // Of old, a folder may be followed by `=` and the C library that its files need.
-            Some(_) => {
-                line.split(|byte| matches!(byte, b' ' | b'\t' | b',' | b':'))
+                Some(b"hwcap") | None => {}
+                // Of old, a folder may be followed by `=` and the C library that its files need.
+                Some(_) => line
+                    .split(|byte| matches!(byte, b' ' | b'\t' | b',' | b':'))
                     .map(|name| name.split(|byte| *byte == b'=').next().unwrap_or_default())
-                    .for_each(|name| add(found, name));
+                    .for_each(|name| add(self.found, name)),
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn include(&mut self, list: &GuestPath, pattern: &[u8], depth: usize) -> Result<(), Error> {
+        if depth == 0 || self.left == 0 {
+            return Ok(());
+        }
+        self.left -= 1;
+        for list in lists(self.tree, list, pattern) {
+            if self.left == 0 {
+                break;
+            }
+            self.left -= 1;
+            self.add(&list, depth - 1)?;
+        }
+        Ok(())
+    }
 }
 
 /// The files that a pattern names, which may have stars in its last part only.

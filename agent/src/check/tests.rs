@@ -58,7 +58,8 @@ impl Bench {
         let library = PathBuf::from(String::from_utf8(which).unwrap().trim());
         self.put("lib/libc.so.6", &library);
         let program = self.make("plain", "int main(void) { return 0; }", &[]);
-        let facts = super::elf::facts(&Content::from(fs_err::read(program).unwrap()));
+        let content = Content::from(fs_err::read(program).unwrap());
+        let facts = super::elf::facts(&content, &mut super::elf::Budget::new());
         let loader = facts.unwrap().unwrap().interpreter.unwrap();
         let loader = String::from_utf8(loader).unwrap();
         self.put(&loader, Path::new(&loader));
@@ -285,8 +286,10 @@ fn a_library_that_needs_thousands_is_given_up() {
     let rpath = (0..400).map(|number| format!("/n{number}")).collect::<Vec<_>>().join(":");
     let flag = format!("-Wl,-rpath,{rpath}");
     let mut flags = vec!["-Wl,--no-as-needed".to_owned(), "-L.".to_owned(), flag];
+    // Without a name of its own, a library is needed by that of its file.
+    let nameless = bench.make("nameless.so", "", &["-shared", "-fPIC", "-nostdlib"]);
     for number in 0..300 {
-        bench.make(&format!("lib{number}.so"), "", &["-shared", "-fPIC", "-nostdlib"]);
+        fs_err::copy(&nameless, bench.path(&format!("lib{number}.so"))).unwrap();
         flags.push(format!("-l{number}"));
     }
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
@@ -294,4 +297,18 @@ fn a_library_that_needs_thousands_is_given_up() {
     bench.put("usr/bin/agent", &program);
     let reasons = check(&bench.tree, &path("usr/bin/agent"), host()).unwrap();
     assert_eq!(reasons.last(), Some(&Reason::TooMany));
+}
+
+#[test]
+fn lists_that_include_each_other_come_to_an_end() {
+    let Some(mut bench) = Bench::new() else { return };
+    bench.put_c_library();
+    bench.put("usr/bin/agent", &bench.path("plain"));
+    let all = |line: &str| Content::from(line.repeat(1_000).into_bytes());
+    bench.put_content("etc/ld.so.conf", all("include ld.so.conf.d/*\n"));
+    for number in 0..300 {
+        let place = format!("etc/ld.so.conf.d/{number}");
+        bench.put_content(&place, all("include /etc/ld.so.conf.d/*\n/a /b\n"));
+    }
+    assert_eq!(bench.reasons("usr/bin/agent"), Vec::<String>::new());
 }

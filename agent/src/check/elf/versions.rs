@@ -8,7 +8,7 @@ use object::read::elf::{FileHeader, SectionHeader, SectionTable};
 use super::{Data, Facts, Fault, TABLE_BYTES_MAX};
 
 /// The C library has about fifty.
-const VERSIONS_MAX: usize = 20_000;
+const VERSIONS_MAX: usize = 4_000;
 /// Real files have a few dozen sections.
 const SECTIONS_MAX: usize = 100_000;
 

@@ -4,9 +4,6 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use tree::{Content, ContentReader};
 
-/// The tables of real programs have less together.
-const BUDGET_BYTES: u64 = 64 << 20;
-
 /// A place in a content, and how much may still be read there.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -17,9 +14,14 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn open(content: &Content) -> io::Result<Self> {
+    pub(super) fn open(content: &Content, budget: u64) -> io::Result<Self> {
         let reader = content.open()?;
-        Ok(Self { reader, length: content.length(), position: 0, budget: BUDGET_BYTES })
+        Ok(Self { reader, length: content.length(), position: 0, budget })
+    }
+
+    /// How much may still be read.
+    pub(super) fn budget(&self) -> u64 {
+        self.budget
     }
 
     pub(super) fn begins_with(&self, magic: &[u8]) -> io::Result<bool> {
