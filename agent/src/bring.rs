@@ -123,23 +123,20 @@ fn several(
             brought.push(place);
         }
     }
-    let program = choose(tree, spec, origin, &brought)?;
-    let own_name = match &spec.name {
-        Some(name) => name.clone(),
-        // An archive that brings its agent as the init does not say its name.
-        None if program.name() == b"init" => KATA.to_owned(),
-        None => String::from_utf8_lossy(program.name()).into_owned(),
-    };
-    Ok(Brought { name: name::checked(&own_name)?, version, program })
+    let (name, program) = choose(tree, spec, origin, &brought)?;
+    if guest::program(tree, program.as_bytes()).is_none() {
+        return Err(Error::NotExecutable { origin: origin.to_owned(), path: program });
+    }
+    Ok(Brought { name: name::checked(&name)?, version, program })
 }
 
-/// Finds the agent among what was brought.
+/// Finds the agent among what was brought: its name, and where its program is.
 fn choose(
     tree: &Tree,
     spec: &AgentSpec,
     origin: &Path,
     brought: &[GuestPath],
-) -> Result<GuestPath, Error> {
+) -> Result<(String, GuestPath), Error> {
     let wanted = spec.name.as_deref().unwrap_or(KATA);
     // What is brought may be a link to the program; what counts is where that is.
     let here = |path: String| {
@@ -148,15 +145,13 @@ fn choose(
         (brought.contains(&place) || brought.contains(&found)).then_some(found)
     };
     let named = FOLDERS.iter().find_map(|folder| here(format!("{folder}/{wanted}")));
+    // An archive that brings its agent as the init does not say its name.
     let as_init = || here(SBIN_INIT.to_owned()).filter(|_| spec.place == Place::Init);
-    let found = match named.or_else(as_init) {
-        Some(found) => found,
-        None => only_program(tree, spec, origin, brought)?,
-    };
-    if guest::program(tree, found.as_bytes()).is_none() {
-        return Err(Error::NotExecutable { origin: origin.to_owned(), path: found });
+    if let Some(found) = named.or_else(as_init) {
+        return Ok((wanted.to_owned(), found));
     }
-    Ok(found)
+    let found = only_program(tree, spec, origin, brought)?;
+    Ok((String::from_utf8_lossy(found.name()).into_owned(), found))
 }
 
 fn only_program(

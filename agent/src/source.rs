@@ -71,14 +71,16 @@ pub fn build(
 ) -> Result<Built, BuildError> {
     let project = kind::find(&spec.directory)?;
     let unusable = |source| BuildError::Work { directory: work.to_owned(), source };
+    // The tools work elsewhere, where a relative path means something else.
+    let work = &fs_err::canonicalize(work).map_err(unusable)?;
     let copy =
         tempfile::Builder::new().prefix("agent-source").tempdir_in(work).map_err(unusable)?;
     let copied_root = copy.path().join("source");
     copy::copy(&project.root, &copied_root)?;
     let directory = work.join(INSTALLED);
     fs_err::create_dir(&directory).map_err(unusable)?;
-    let workshop =
-        Workshop { tools, environment, line, directory: copied_root.join(&project.below) };
+    let below = copied_root.join(&project.below);
+    let workshop = Workshop { tools, environment, line, root: copied_root, directory: below };
     let made = make(spec, &project, &workshop, &directory);
     match made {
         Ok(version) => Ok(Built { directory, version }),

@@ -51,7 +51,7 @@ pub(super) fn build(
         call = call.arguments(["--bin", name]);
     }
     // What was tried is what is built; who has no lock file leaves it to Cargo.
-    if workshop.directory.ancestors().any(|at| at.join("Cargo.lock").is_file()) {
+    if workshop.nearest("Cargo.lock").is_some() {
         call = call.arguments(["--locked"]);
     }
     let output = workshop.run(&call)?;

@@ -16,6 +16,8 @@ const HISTORY: &str = ".git";
 pub(super) fn copy(from: &Path, to: &Path) -> Result<(), BuildError> {
     let mut left = Left { bytes: BYTES_MAX, entries: ENTRIES_MAX };
     let too_large = || BuildError::TooLarge { directory: from.to_owned() };
+    // Whoever works inside of the sources must not copy the copy.
+    let own = to.parent();
     let mut pending: Vec<(PathBuf, PathBuf)> = vec![(from.to_owned(), to.to_owned())];
     while let Some((from, to)) = pending.pop() {
         let failed = |source| BuildError::Copy { path: from.clone(), source };
@@ -26,7 +28,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), BuildError> {
             left.take(&status).ok_or_else(too_large)?;
             let (source, target) = (entry.path(), to.join(entry.file_name()));
             if status.is_dir() {
-                if !is_dispensable(&source) {
+                if !is_dispensable(&source) && own != Some(&source) {
                     pending.push((source, target));
                 }
                 continue;

@@ -1,6 +1,6 @@
 //! Builds what has a Makefile, and lets it install itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::tools::{HostCall, Workshop};
 use super::{BuildError, BuildSpec, toolchain};
@@ -31,7 +31,7 @@ pub(super) fn kata(
     let make = || call(workshop).arguments(&words);
     workshop.run(&make())?;
     workshop.run(&make().arguments(["install"]).assign("DESTDIR", destination))?;
-    Ok(version(&workshop.directory))
+    Ok(version(workshop))
 }
 
 /// Builds what any other Makefile makes.
@@ -47,12 +47,12 @@ fn call(workshop: &Workshop<'_>) -> HostCall {
     workshop.call("make").without(&FOREIGN)
 }
 
-/// The nearest file that says which version this is.
-fn version(directory: &Path) -> Option<String> {
-    let file = directory.ancestors().take(3).map(|at| at.join(VERSION)).find(|path| path.is_file());
-    let file = file.filter(|path| {
+/// What the nearest file about it says.
+fn version(workshop: &Workshop<'_>) -> Option<String> {
+    let is_small = |path: &PathBuf| {
         fs_err::metadata(path).is_ok_and(|status| status.len() <= VERSION_BYTES_MAX)
-    })?;
+    };
+    let file = workshop.nearest(VERSION).filter(is_small)?;
     // That a version is not known is no reason to fail.
     let text = fs_err::read_to_string(file).ok()?;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));

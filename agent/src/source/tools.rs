@@ -52,11 +52,19 @@ pub(super) struct Workshop<'a> {
     pub(super) tools: &'a dyn HostTools,
     pub(super) environment: &'a BTreeMap<OsString, OsString>,
     pub(super) line: &'a dyn Fn(&str),
-    /// The copy of the sources.
+    /// The copy of everything that the sources may use.
+    pub(super) root: PathBuf,
+    /// The sources in it.
     pub(super) directory: PathBuf,
 }
 
 impl Workshop<'_> {
+    /// The nearest file of this name, from the sources up to the root of the copy.
+    pub(super) fn nearest(&self, name: &str) -> Option<PathBuf> {
+        let within = self.directory.ancestors().take_while(|at| at.starts_with(&self.root));
+        within.map(|at| at.join(name)).find(|path| path.is_file())
+    }
+
     pub(super) fn call(&self, program: &str) -> HostCall {
         HostCall {
             program: program.to_owned(),

@@ -83,6 +83,18 @@ fn the_agent_is_found_by_its_name_or_as_the_only_program() {
 }
 
 #[test]
+fn an_agent_behind_a_link_keeps_the_link_s_name() {
+    let Some(program) = program() else { return };
+    let members = [
+        Entry::file("opt/kata/agent-3.2", program, 0o755),
+        Entry::symlink("usr/bin/kata-agent", "../../opt/kata/agent-3.2"),
+    ];
+    let (tree, found) = service(&members).unwrap();
+    assert_eq!((found.name.as_str(), &found.program), ("kata-agent", &path("opt/kata/agent-3.2")));
+    assert!(tree.get(&path("usr/lib/systemd/system/kata-containers.target")).is_some());
+}
+
+#[test]
 fn what_the_guest_had_before_is_not_the_agent() {
     let Some(program) = program() else { return };
     let mut tree = guest(&[SYSTEMD, ("usr/bin/kata-agent", "old")]);

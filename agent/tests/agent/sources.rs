@@ -186,6 +186,19 @@ fn what_can_be_had_again_is_not_copied() {
 }
 
 #[test]
+fn a_copy_does_not_copy_itself() {
+    struct Nothing;
+    impl HostTools for Nothing {
+        fn run(&self, _call: &HostCall, _line: &dyn Fn(&str)) -> std::io::Result<HostOutput> {
+            Ok(HostOutput { failure: None, stdout: Vec::new(), tail: Vec::new() })
+        }
+    }
+    let bench = Bench::new(&[("Makefile", "all:\n"), ("work/here", "")]);
+    let work = bench.sources().join("work");
+    build(&bench.spec(""), &Nothing, &BTreeMap::new(), &work, &|_| {}).unwrap();
+}
+
+#[test]
 fn a_directory_without_a_project_is_refused() {
     let bench = Bench::new(&[("README", "")]);
     let error = bench.built(&bench.spec("")).unwrap_err();
