@@ -1,0 +1,8 @@
+//! The server over sockets: what a good host gets, and what a bad one cannot do.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod attacks;
+mod commands;
+mod files;
+mod host;
