@@ -4,10 +4,16 @@ mod files;
 mod images;
 mod indexes;
 mod packages;
+mod protocol;
 
 use crate::Target;
 
 /// All parsers.
 pub(crate) fn all() -> impl Iterator<Item = &'static Target> {
-    packages::ALL.iter().chain(indexes::ALL).chain(files::ALL).chain(images::ALL)
+    packages::ALL
+        .iter()
+        .chain(indexes::ALL)
+        .chain(files::ALL)
+        .chain(images::ALL)
+        .chain(protocol::ALL)
 }

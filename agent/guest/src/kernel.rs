@@ -18,6 +18,7 @@ mod number {
     pub(super) const SETSOCKOPT: usize = 54;
     pub(super) const CLONE: usize = 56;
     pub(super) const EXECVE: usize = 59;
+    pub(super) const KILL: usize = 62;
     pub(super) const EXIT_GROUP: usize = 231;
     pub(super) const SIGNALFD4: usize = 289;
 }
@@ -27,6 +28,7 @@ mod number {
     pub(super) const IOCTL: usize = 29;
     pub(super) const SIGNALFD4: usize = 74;
     pub(super) const EXIT_GROUP: usize = 94;
+    pub(super) const KILL: usize = 129;
     pub(super) const RT_SIGACTION: usize = 134;
     pub(super) const RT_SIGPROCMASK: usize = 135;
     pub(super) const BIND: usize = 200;
@@ -93,6 +95,13 @@ pub(crate) fn exit(status: i32) -> ! {
         // SAFETY: the call touches no memory.
         unsafe { call(number::EXIT_GROUP, [status.unsigned_abs() as usize, 0, 0, 0, 0]) };
     }
+}
+
+/// Signals every process but the first one and this one.
+pub(crate) fn signal_all(signal: rustix::process::Signal) {
+    let signal = usize::try_from(signal.as_raw()).unwrap_or(0);
+    // SAFETY: the call touches no memory. That there is nobody to signal is no failure.
+    unsafe { call(number::KILL, [usize::MAX, signal, 0, 0, 0]) };
 }
 
 /// Holds exactly these signals back from this thread.

@@ -40,7 +40,7 @@ fn malformed_frames_end_the_session_with_a_word() {
     assert_eq!(last_words(&encoded(&[HostFrame::Ping { number: 1 }])), ErrorCode::Malformed);
     assert_eq!(last_words(&encoded(&[hello.clone(), hello.clone()])), ErrorCode::Malformed);
     assert_eq!(last_words(&[7, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0]), ErrorCode::TooLarge);
-    let mut unknown = encoded(&[hello.clone()]);
+    let mut unknown = encoded(std::slice::from_ref(&hello));
     unknown.extend([99; 12]);
     assert_eq!(last_words(&unknown), ErrorCode::Malformed);
     let start = HostFrame::Start { channel: 1, start: command(&["true"]) };
