@@ -23,7 +23,7 @@ pub fn run(arguments: &[&[u8]], environment: &[&[u8]]) -> i32 {
     let _ = environment;
     if arguments.get(1).is_some_and(|argument| *argument == b"--version") {
         let line = concat!("osb-agent ", env!("CARGO_PKG_VERSION"), "\n");
-        return i32::from(io::write(rustix::stdio::stdout(), line.as_bytes()).is_err());
+        return i32::from(io::write(kernel::standard_output(), line.as_bytes()).is_err());
     }
     let role = if getpid().as_raw_nonzero().get() == 1 { Role::Init } else { Role::Service };
     keep_standard_streams();

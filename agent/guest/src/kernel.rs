@@ -5,7 +5,7 @@
 use core::arch::asm;
 use core::ffi::CStr;
 
-use rustix::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 
 #[cfg(target_arch = "x86_64")]
@@ -87,6 +87,12 @@ pub(crate) fn execute(
         Ok(_) => Errno::NOSYS,
         Err(errno) => errno,
     }
+}
+
+/// Where a program's answers go.
+pub(crate) fn standard_output() -> BorrowedFd<'static> {
+    // SAFETY: nothing in this crate closes the standard streams.
+    unsafe { BorrowedFd::borrow_raw(1) }
 }
 
 /// Ends this process at once.

@@ -1,7 +1,7 @@
 //! A host that speaks with a server of its own.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,7 +99,10 @@ impl Host {
                 return Some(frame);
             }
             let mut buffer = [0; 65536];
-            let count = self.link.read(&mut buffer).unwrap();
+            let count = match self.link.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                other => other.unwrap(),
+            };
             if count == 0 {
                 return None;
             }
