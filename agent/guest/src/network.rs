@@ -105,7 +105,7 @@ fn write_name_servers(servers: &[Ipv4Addr]) -> Result<(), Errno> {
     }
 }
 
-/// For the host's name and the like: what a list of addresses looks like in four bytes each.
+/// Addresses of four bytes each, as DHCP lists them.
 pub(crate) fn addresses_of(bytes: &[u8]) -> Vec<Ipv4Addr> {
     bytes
         .chunks_exact(4)
