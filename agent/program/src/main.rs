@@ -1,0 +1,32 @@
+//! `osb-agent`: the guest agent, and in a boot initrd what mounts the root and hands over to it.
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod heap;
+mod memory;
+mod panic;
+mod start;
+
+use handover::CONFIGURATION;
+use rustix::fs::{Access, access};
+use rustix::io::write;
+use rustix::process::getpid;
+use rustix::stdio::stdout;
+
+const VERSION: &str = concat!("osb-agent ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// What the program does, once there are arguments, an environment and a heap.
+fn main(arguments: &[&[u8]], environment: &[&[u8]]) -> i32 {
+    if arguments.get(1) == Some(&b"--version".as_slice()) {
+        // SAFETY: nothing here closes the standard output.
+        let output = unsafe { stdout() };
+        return i32::from(write(output, VERSION.as_bytes()).is_err());
+    }
+    if getpid().is_init() && access(CONFIGURATION, Access::EXISTS).is_ok() {
+        return handover::run(arguments, environment);
+    }
+    guest_agent::run(arguments, environment)
+}
