@@ -72,7 +72,7 @@ fn run() -> Result<()> {
 struct Compiler {
     sysroot: PathBuf,
     commit: String,
-    /// The linker that comes with the compiler and links for every machine.
+    /// A linker for every machine: the compiler's own, or that of the host.
     linker: Option<PathBuf>,
 }
 
@@ -83,8 +83,11 @@ impl Compiler {
         let field = |name: &str| version.lines().find_map(|line| line.strip_prefix(name));
         let commit = field("commit-hash: ").unwrap_or("unknown").to_owned();
         let host = field("host: ").ok_or("rustc does not say which machine it is for")?;
-        let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
-        Ok(Self { linker: linker.is_file().then_some(linker), sysroot, commit })
+        let own = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
+        let search = env::var_os("PATH").unwrap_or_default();
+        let mut linkers =
+            [own].into_iter().chain(env::split_paths(&search).map(|place| place.join("ld.lld")));
+        Ok(Self { linker: linkers.find(|linker| linker.is_file()), sysroot, commit })
     }
 
     /// The target for a machine, if this compiler can build and link for it.
@@ -114,7 +117,7 @@ impl Compiler {
         for name in FOREIGN_SETTINGS {
             cargo.env_remove(name);
         }
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags(workspace)?.join("\u{1f}"));
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags(workspace, target)?.join("\u{1f}"));
         let output = cargo.output()?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -123,15 +126,15 @@ impl Compiler {
         Ok(directory.join(target).join("guest/osb-agent"))
     }
 
-    fn flags(&self, workspace: &Path) -> Result<Vec<String>> {
-        let mut flags: Vec<String> = [
-            "-Cpanic=abort",
-            "-Crelocation-model=static",
-            "-Ctarget-feature=+crt-static",
-            "-Clink-self-contained=no",
-        ]
-        .map(str::to_owned)
-        .into();
+    fn flags(&self, workspace: &Path, target: &str) -> Result<Vec<String>> {
+        let mut flags: Vec<String> =
+            ["-Cpanic=abort", "-Crelocation-model=static", "-Ctarget-feature=+crt-static"]
+                .map(str::to_owned)
+                .into();
+        if target.contains("musl") {
+            // It would add the C library's own start.
+            flags.push("-Clink-self-contained=no".to_owned());
+        }
         match &self.linker {
             Some(linker) => {
                 flags.push(format!("-Clinker={}", linker.display()));

@@ -53,3 +53,9 @@ impl Write for Line {
 /// The compiled `alloc` names it, though nothing here unwinds.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
+
+/// As above.
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Resume() -> ! {
+    exit(STATUS)
+}
