@@ -131,6 +131,10 @@ impl Compiler {
             ["-Cpanic=abort", "-Crelocation-model=static", "-Ctarget-feature=+crt-static"]
                 .map(str::to_owned)
                 .into();
+        if target.starts_with("aarch64") {
+            // The functions of the compiler's library that choose among them need the C library.
+            flags.push("-Ctarget-feature=-outline-atomics".to_owned());
+        }
         if target.contains("musl") {
             // It would add the C library's own start.
             flags.push("-Clink-self-contained=no".to_owned());
