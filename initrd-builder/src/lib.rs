@@ -4,6 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod boot;
 mod compress;
 mod compression;
 mod decompress;
@@ -12,6 +13,7 @@ mod init;
 mod read;
 mod write;
 
+pub use boot::{BOOT_PARAMETER, Boot, BootError, Driver, boot_tree};
 pub use compression::{Compression, Compressor};
 pub use error::Error;
 pub use init::{Init, put_init};
