@@ -6,6 +6,8 @@
 mod boot;
 #[path = "initrd/foreign.rs"]
 mod foreign;
+#[path = "initrd/handover.rs"]
+mod handover;
 #[path = "initrd/hostile.rs"]
 mod hostile;
 #[path = "initrd/made.rs"]

@@ -22,8 +22,10 @@ mod switch;
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
 use rustix::system::{RebootCommand, reboot};
 
 pub use configuration::{BadLine, Configuration, Module, Root, Verity};
@@ -35,8 +37,8 @@ use crate::report::Report;
 pub const DIRECTORY: &str = "/osb-boot";
 /// Where the configuration is.
 pub const CONFIGURATION: &str = "/osb-boot/config";
-/// Longer configurations are a mistake.
-const CONFIGURATION_BYTES_MAX: usize = 1 << 20;
+/// No configuration and no command line is longer.
+const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// Hands over to the guest's init, with the arguments and environment that the kernel gave.
 ///
@@ -66,20 +68,21 @@ fn hand_over(arguments: &[&[u8]], environment: &[&[u8]], report: &mut Report) ->
 
 /// Does all that comes before the guest's init; returns which one that is.
 fn prepare(report: &mut Report) -> Result<String, Failure> {
-    // The archive of the guest, when there is one, is not to find anything mounted.
-    let devices = format!("{DIRECTORY}/dev");
+    // A guest that is an archive, too, is not to find anything mounted.
+    let (devices, processes) = (format!("{DIRECTORY}/dev"), format!("{DIRECTORY}/proc"));
     root::mount_system("devtmpfs", &devices)?;
     report.open(&devices);
+    root::mount_system("proc", &processes)?;
     let configuration = configuration()?;
-    modules::load(&configuration.modules, report)?;
+    modules::load(&configuration.modules, &command_line(&processes), report)?;
     report.milestone("modules loaded");
     let Some(root) = &configuration.root else {
-        switch::leave_archive(&devices)?;
+        switch::leave_archive([&devices, &processes])?;
         return Ok(configuration.init);
     };
-    root::mount_system("proc", "/proc")?;
     root::mount_system("sysfs", "/sys")?;
-    switch::move_devices(&devices)?;
+    switch::move_mount(&devices, "/dev")?;
+    switch::move_mount(&processes, "/proc")?;
     let kind = root::mount_root(root)?;
     report.milestone(&format!("root mounted ({kind})"));
     switch::switch()?;
@@ -87,17 +90,26 @@ fn prepare(report: &mut Report) -> Result<String, Failure> {
 }
 
 fn configuration() -> Result<Configuration, Failure> {
-    let unreadable = |cause| Failure::Configuration { cause };
-    let file = open(CONFIGURATION, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-    let file = file.map_err(unreadable)?;
-    let mut bytes = alloc::vec![0; CONFIGURATION_BYTES_MAX];
-    let mut length = 0;
-    while length < bytes.len() {
-        match rustix::io::read(&file, &mut bytes[length..]).map_err(unreadable)? {
+    let bytes = read(CONFIGURATION).map_err(|cause| Failure::Configuration { cause })?;
+    String::from_utf8_lossy(&bytes).parse().map_err(Failure::BadLine)
+}
+
+/// What the kernel was told; nothing if it does not say.
+fn command_line(processes: &str) -> String {
+    let bytes = read(&format!("{processes}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The bytes of a file, up to a limit.
+fn read(path: &str) -> Result<Vec<u8>, Errno> {
+    let file = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    while bytes.len() < FILE_BYTES_MAX {
+        match rustix::io::read(&file, &mut buffer)? {
             0 => break,
-            count => length += count,
+            count => bytes.extend_from_slice(&buffer[..count]),
         }
     }
-    let text = String::from_utf8_lossy(&bytes[..length]);
-    text.parse().map_err(Failure::BadLine)
+    Ok(bytes)
 }

@@ -21,17 +21,19 @@ const TMPFS: u64 = 0x0102_1994;
 /// An initrd that is deeper than this keeps some of its memory.
 const DEPTH_MAX: u32 = 32;
 
-/// Moves the devices to where they belong.
-pub(crate) fn move_devices(from: &str) -> core::result::Result<(), Failure> {
-    let failed = |cause| Failure::MountSystem { place: "/dev".into(), cause };
-    make_directory("/dev").map_err(failed)?;
-    mount_move(from, "/dev").map_err(failed)
+/// Moves what is mounted to where it belongs.
+pub(crate) fn move_mount(from: &str, to: &str) -> core::result::Result<(), Failure> {
+    let failed = |cause| Failure::MountSystem { place: to.into(), cause };
+    make_directory(to).map_err(failed)?;
+    mount_move(from, to).map_err(failed)
 }
 
 /// Leaves what the kernel unpacked as if the boot initrd had never been there.
-pub(crate) fn leave_archive(devices: &str) -> core::result::Result<(), Failure> {
+pub(crate) fn leave_archive(mounts: [&str; 2]) -> core::result::Result<(), Failure> {
     let failed = |cause| Failure::Switch { step: "remove the boot initrd", cause };
-    unmount(devices, UnmountFlags::DETACH).map_err(failed)?;
+    for place in mounts {
+        unmount(place, UnmountFlags::DETACH).map_err(failed)?;
+    }
     let root = open_directory("/").map_err(failed)?;
     let name = DIRECTORY.trim_start_matches('/');
     let directory = open_directory(DIRECTORY).map_err(failed)?;

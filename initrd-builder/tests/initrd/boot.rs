@@ -137,7 +137,7 @@ fn boot(kernel: &Path, initrd: &Path) -> String {
 }
 
 /// A kernel from where this machine's apt gets its packages, kept for the next run.
-fn kernel() -> Option<PathBuf> {
+pub fn kernel() -> Option<PathBuf> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock();
     let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernel");
