@@ -1,8 +1,8 @@
 // x0: where to, x1: where from, x2: how many bytes.
-.globl memcpy
-.globl memmove
-memcpy:
-memmove:
+.globl osb_memcpy
+.globl osb_memmove
+osb_memcpy:
+osb_memmove:
     // Upwards unless the target begins inside the source.
     sub x4, x0, x1
     cmp x4, x2
@@ -28,8 +28,8 @@ memmove:
 6:  ret
 
 // x0: where, w1: which byte, x2: how many.
-.globl memset
-memset:
+.globl osb_memset
+osb_memset:
     mov x3, x0
     and x4, x1, #0xff
     orr x4, x4, x4, lsl #8
@@ -47,10 +47,10 @@ memset:
 5:  ret
 
 // x0, x1: what to compare, x2: how many bytes.
-.globl bcmp
-.globl memcmp
-bcmp:
-memcmp:
+.globl osb_bcmp
+.globl osb_memcmp
+osb_bcmp:
+osb_memcmp:
     cbz x2, 3f
 2:  ldrb w3, [x0], #1
     ldrb w4, [x1], #1
@@ -64,8 +64,8 @@ memcmp:
     ret
 
 // x0: a string of C.
-.globl strlen
-strlen:
+.globl osb_strlen
+osb_strlen:
     mov x1, x0
 2:  ldrb w2, [x1], #1
     cbnz w2, 2b

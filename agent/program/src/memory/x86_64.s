@@ -1,13 +1,13 @@
 // rdi: where to, rsi: where from, rdx: how many bytes.
-.globl memcpy
-memcpy:
+.globl osb_memcpy
+osb_memcpy:
     mov rax, rdi
     mov rcx, rdx
     rep movsb
     ret
 
-.globl memmove
-memmove:
+.globl osb_memmove
+osb_memmove:
     mov rax, rdi
     mov rcx, rdx
     // Upwards unless the target begins inside the source.
@@ -25,8 +25,8 @@ memmove:
     ret
 
 // rdi: where, esi: which byte, rdx: how many.
-.globl memset
-memset:
+.globl osb_memset
+osb_memset:
     mov r8, rdi
     mov eax, esi
     mov rcx, rdx
@@ -35,10 +35,10 @@ memset:
     ret
 
 // rdi, rsi: what to compare, rdx: how many bytes.
-.globl bcmp
-.globl memcmp
-bcmp:
-memcmp:
+.globl osb_bcmp
+.globl osb_memcmp
+osb_bcmp:
+osb_memcmp:
     xor ecx, ecx
 3:  cmp rcx, rdx
     je 4f
@@ -52,8 +52,8 @@ memcmp:
     ret
 
 // rdi: a string of C.
-.globl strlen
-strlen:
+.globl osb_strlen
+osb_strlen:
     xor eax, eax
 5:  cmp byte ptr [rdi + rax], 0
     je 6f
