@@ -8,8 +8,8 @@
 //! init /sbin/init
 //! ```
 //!
-//! A device is a path below `/dev`, or two numbers as in `254:1`; anything else is the name that a
-//! file system without a device goes by. With `verity` the root's device is checked
+//! A device is a path below `/dev`, two numbers as in `254:1`, or `PARTUUID=` with what the table of
+//! partitions has; anything else is the name that a file system without a device goes by. With `verity` the root's device is checked
 //! against the tree of hashes. A line `archive` in place of `root` says that the root stays what the
 //! kernel unpacked. Values hold no white space; an empty one is written as `-`.
 

@@ -1,5 +1,7 @@
 //! Finds block devices, which may appear late.
 
+mod partition;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -13,6 +15,8 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::failure::Failure;
 
 const BLOCK_DEVICES: &str = "/sys/class/block";
+/// What the identifier of a partition stands behind.
+const PARTITION: &str = "PARTUUID=";
 const POLL_NANOSECONDS: i64 = 10_000_000;
 /// A longer list of devices helps nobody.
 const NAMED_MAX: usize = 16;
@@ -28,7 +32,7 @@ pub(crate) struct Device {
 
 /// Whether a word names a block device; if not, a file system is to make sense of it.
 pub(crate) fn is_device(word: &str) -> bool {
-    word.starts_with("/dev/") || numbers(word).is_some()
+    word.starts_with("/dev/") || word.starts_with(PARTITION) || numbers(word).is_some()
 }
 
 /// Waits until a device is there. `purpose` says what for: "root device".
@@ -53,6 +57,15 @@ fn now() -> i64 {
 }
 
 fn find(word: &str) -> Option<Device> {
+    if let Some(wanted) = word.strip_prefix(PARTITION) {
+        let identifier = |name: &String| partition::identifier(name);
+        let is_wanted = |found: String| found.eq_ignore_ascii_case(wanted);
+        return names()
+            .ok()?
+            .into_iter()
+            .find(|name| identifier(name).is_some_and(is_wanted))
+            .and_then(at);
+    }
     if let Some((major, minor)) = numbers(word) {
         let is_wanted = |device: &Device| device.numbers == format!("{major}:{minor}");
         return names().ok()?.into_iter().filter_map(at).find(is_wanted);
@@ -117,7 +130,7 @@ mod tests {
 
     #[test]
     fn devices_are_told_from_names() {
-        for word in ["/dev/vda1", "254:1", "259:131072"] {
+        for word in ["/dev/vda1", "254:1", "259:131072", "PARTUUID=01020304-01"] {
             assert!(is_device(word), "{word}");
         }
         for word in ["share", "none", "a:b", "1:2:3", "-1:2", ""] {

@@ -14,7 +14,9 @@ use tree::{Timestamp, Tree, directory};
 use super::boot::kernel;
 use super::made::{file, options, put};
 
-const TOOLS: [(&str, &str); 8] = [
+const PARTITION: &str = "01234567-89AB-CDEF-0123-456789ABCDEF";
+
+const TOOLS: [(&str, &str); 9] = [
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("busybox", "busybox-static"),
     ("apt-get", "apt"),
@@ -22,6 +24,7 @@ const TOOLS: [(&str, &str); 8] = [
     ("depmod", "kmod"),
     ("mke2fs", "e2fsprogs"),
     ("mkfs.erofs", "erofs-utils"),
+    ("sfdisk", "fdisk"),
     ("veritysetup", "cryptsetup-bin"),
 ];
 
@@ -41,11 +44,16 @@ const INIT: &str = "#!/bin/busybox sh\n\
 #[test]
 fn ext4_takes_over() {
     let Some(guest) = Guest::new() else { return };
-    let disk = guest.make("mke2fs -q -t ext4 -d $1 $2 64M");
-    let said = guest.boot(Some(root("/dev/vda", "ext4")), &[&disk], "OSB_TEST=yes -- one two");
+    let partition = format!("start=2048, size=129024, type=linux, uuid={PARTITION}");
+    let disk = guest.make(&format!(
+        "truncate -s 66M $2 && printf 'label: gpt\n{partition}\n' | sfdisk -q $2 && \
+         mke2fs -q -t ext4 -E offset=1048576 -d $1 $2 63M"
+    ));
+    let root = root(&format!("PARTUUID={PARTITION}"), "ext4");
+    let said = guest.boot(Some(root), &[&disk], "OSB_TEST=yes -- one two");
     for expected in [
         "=begin /sbin/init one two, yes",
-        "=/dev/vda / ext4 ro,relatime 0 0",
+        "=/dev/vda1 / ext4 ro,relatime 0 0",
         "=told modules loaded",
         "=told root mounted (ext4)",
         "=told starting /sbin/init",
