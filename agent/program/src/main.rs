@@ -12,19 +12,10 @@ mod start;
 
 use handover::CONFIGURATION;
 use rustix::fs::{Access, access};
-use rustix::io::write;
 use rustix::process::getpid;
-use rustix::stdio::stdout;
-
-const VERSION: &str = concat!("osb-agent ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What the program does, once there are arguments, an environment and a heap.
 fn main(arguments: &[&[u8]], environment: &[&[u8]]) -> i32 {
-    if arguments.get(1) == Some(&b"--version".as_slice()) {
-        // SAFETY: nothing here closes the standard output.
-        let output = unsafe { stdout() };
-        return i32::from(write(output, VERSION.as_bytes()).is_err());
-    }
     if getpid().is_init() && access(CONFIGURATION, Access::EXISTS).is_ok() {
         return handover::run(arguments, environment);
     }
