@@ -114,19 +114,27 @@ impl Index {
     /// What a name or an alias leads to. Modules come before what is built in under the same alias.
     pub(crate) fn find(&self, name: &str) -> Found {
         let name = plain(name);
-        if let Some(module) = self.by_name.get(&name) {
+        match (self.find_plain(&name), name.strip_prefix("fs_")) {
+            // Older kernels do not list the aliases of what is built in.
+            (Found::Nothing, Some(filesystem)) => self.find_plain(filesystem),
+            (found, _) => found,
+        }
+    }
+
+    fn find_plain(&self, name: &str) -> Found {
+        if let Some(module) = self.by_name.get(name) {
             return Found::Modules(vec![*module]);
         }
-        if self.built_in.contains(&name) {
+        if self.built_in.contains(name) {
             return Found::BuiltIn;
         }
-        let aliases = self.aliases.iter().filter(|(pattern, _)| matches(pattern, &name));
+        let aliases = self.aliases.iter().filter(|(pattern, _)| matches(pattern, name));
         let modules: BTreeSet<usize> =
             aliases.filter_map(|(_, module)| self.by_name.get(module).copied()).collect();
         if !modules.is_empty() {
             return Found::Modules(modules.into_iter().collect());
         }
-        match self.built_in_aliases.iter().any(|pattern| matches(pattern, &name)) {
+        match self.built_in_aliases.iter().any(|pattern| matches(pattern, name)) {
             true => Found::BuiltIn,
             false => Found::Nothing,
         }

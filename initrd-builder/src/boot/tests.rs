@@ -15,7 +15,10 @@ fn kernel() -> Tree {
         kernel/dm-verity.ko: kernel/gone.ko\nkernel/gone.ko:\n";
     let files: [(&str, Vec<u8>); 11] = [
         ("modules.dep", dependencies.into()),
-        ("modules.builtin", "kernel/virtio/virtio_blk.ko\nkernel/fs/squashfs.ko\n".into()),
+        (
+            "modules.builtin",
+            "kernel/virtio/virtio_blk.ko\nkernel/fs/squashfs.ko\nkernel/fs/9p.ko\n".into(),
+        ),
         ("modules.builtin.modinfo", b"squashfs.alias=fs-squashfs\0a.license=GPL\0".to_vec()),
         ("modules.softdep", "softdep ext4 pre: crc32c absent post: late\n".into()),
         (
@@ -75,7 +78,7 @@ fn text(tree: &Tree, at: &str) -> String {
 
 #[test]
 fn modules_come_in_order_and_decompressed() {
-    let drivers = [required("virtio_blk"), Driver { name: "9p", is_required: false }];
+    let drivers = [required("virtio_blk"), Driver { name: "vsock", is_required: false }];
     let tree = boot_tree(&kernel(), &boot(&drivers, Some(root("ext4")))).unwrap();
     let expected = "try /osb-boot/modules/crc32c_intel.ko\n\
         module /osb-boot/modules/crc16.ko\n\
@@ -93,8 +96,10 @@ fn modules_come_in_order_and_decompressed() {
 
 #[test]
 fn what_is_built_in_needs_no_module() {
-    let tree = boot_tree(&kernel(), &boot(&[], Some(root("squashfs")))).unwrap();
-    assert!(!text(&tree, "osb-boot/config").contains("module "));
+    for filesystem in ["squashfs", "9p"] {
+        let tree = boot_tree(&kernel(), &boot(&[], Some(root(filesystem)))).unwrap();
+        assert!(!text(&tree, "osb-boot/config").contains("module "), "{filesystem}");
+    }
 }
 
 #[test]

@@ -218,6 +218,8 @@ fn start(vmlinuz: &Path, initrd: &Path, disks: &[&Path], parameters: &str) -> St
 /// Runs a script; what it said.
 fn run(script: &str, arguments: &[&Path]) -> String {
     let mut shell = Command::new("sh");
+    // Some tools are where only administrators search.
+    shell.env("PATH", format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap()));
     let output = shell.args(["-ec", script, "sh"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
