@@ -8,6 +8,8 @@ use super::index::{Found, Index};
 
 /// Chains of soft dependencies of real kernels have two or three links.
 const DEPTH_MAX: u32 = 32;
+/// Real modules have at most a dozen of them, and each is searched among all aliases.
+const SOFT_MAX: usize = 64;
 
 /// A module to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,7 @@ impl Walk<'_> {
     }
 
     fn visit_soft(&mut self, names: &[String], depth: u32) -> Result<(), BootError> {
-        for name in names {
+        for name in names.iter().take(SOFT_MAX) {
             if let Found::Modules(modules) = self.index.find(name) {
                 for module in modules {
                     self.visit(module, depth + 1)?;
