@@ -1,0 +1,1 @@
+fn main(){vm_runner::dispatch()}
