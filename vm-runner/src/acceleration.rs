@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::fs::{Access, Mode, OFlags};
@@ -15,8 +15,20 @@ use crate::hypervisor::Hypervisor;
 use crate::machine::Architecture;
 use crate::process::{End, Process};
 
-/// Where Linux offers its processor to machines.
-pub const KVM: &str = "/dev/kvm";
+/// How it is found out whether KVM works.
+#[derive(Debug, Clone)]
+pub struct KvmTest {
+    /// Where Linux offers its processor to machines.
+    pub device: PathBuf,
+    /// How long the self-test may take; it takes 0.2 s where KVM works.
+    pub limit: Duration,
+}
+
+impl Default for KvmTest {
+    fn default() -> Self {
+        KvmTest { device: "/dev/kvm".into(), limit: Duration::from_secs(2) }
+    }
+}
 
 /// What the caller wants.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,10 +60,7 @@ pub struct Chosen {
     pub why: String,
 }
 
-/// How long a self-test may take; it takes 0.2 s where KVM works.
-const SELF_TEST_LIMIT: Duration = Duration::from_secs(2);
-
-/// Chooses what machines of an architecture run on. `device` is [`KVM`] except in tests.
+/// Chooses what machines of an architecture run on.
 ///
 /// A program that starts many machines asks once, and keeps the answer.
 ///
@@ -62,13 +71,13 @@ pub fn choose(
     wanted: Acceleration,
     hypervisor: &dyn Hypervisor,
     architecture: Architecture,
-    device: &Path,
+    test: &KvmTest,
 ) -> Result<Chosen, Error> {
     let emulation = |why: String| Ok(Chosen { accelerator: Accelerator::Emulation, why });
     match wanted {
         Acceleration::Emulation => emulation("emulation was asked for".into()),
         Acceleration::Detect | Acceleration::Kvm => {
-            match find_obstacle(hypervisor, architecture, device)? {
+            match find_obstacle(hypervisor, architecture, test)? {
                 None => {
                     let why = "kvm passed its self-test".into();
                     Ok(Chosen { accelerator: Accelerator::Kvm, why })
@@ -84,15 +93,16 @@ pub fn choose(
 fn find_obstacle(
     hypervisor: &dyn Hypervisor,
     architecture: Architecture,
-    device: &Path,
+    test: &KvmTest,
 ) -> Result<Option<String>, Error> {
     let name = architecture.name();
     if !architecture.is_host() {
         return Ok(Some(format!("this host's processor is not {name}")));
     }
     // This asks about the file without opening the device.
+    let device = &test.device;
     match rustix::fs::access(device, Access::READ_OK | Access::WRITE_OK) {
-        Ok(()) => self_test(hypervisor, architecture, device),
+        Ok(()) => self_test(hypervisor, architecture, test),
         Err(rustix::io::Errno::ACCESS) => {
             Ok(Some(format!("this user may not open {}", device.display())))
         }
@@ -103,9 +113,10 @@ fn find_obstacle(
 fn self_test(
     hypervisor: &dyn Hypervisor,
     architecture: Architecture,
-    device: &Path,
+    test: &KvmTest,
 ) -> Result<Option<String>, Error> {
     let program = hypervisor.program(architecture);
+    let KvmTest { device, limit } = test;
     let test = hypervisor.self_test(architecture);
     let start = |source| Error::Start { program: program.clone(), source };
     let firmware = in_memory(&test.firmware).map_err(start)?;
@@ -113,12 +124,12 @@ fn self_test(
     let null = null.map_err(|errno| start(errno.into()))?;
     let process = Process::start(&program, &test.arguments, (firmware, null), Box::new(|| false))
         .map_err(start)?;
-    let end = process.wait(Some(SELF_TEST_LIMIT));
+    let end = process.wait(Some(*limit));
     // If it hangs in the kernel even this does not end it, so nobody waits for it.
     process.kill();
     let device = device.display();
     match end {
-        None => Ok(Some(format!("{device} hangs: its self-test did not end in 2 seconds"))),
+        None => Ok(Some(format!("{device} hangs: its self-test did not end in time"))),
         Some(End { code: Some(code), .. }) if code == test.status => Ok(None),
         Some(end) if end.is_missing() => {
             Err(Error::Missing { program, package: hypervisor.package(architecture) })

@@ -19,7 +19,7 @@ mod running;
 pub mod session;
 mod text;
 
-pub use acceleration::{Acceleration, Accelerator, Chosen, KVM, choose};
+pub use acceleration::{Acceleration, Accelerator, Chosen, KvmTest, choose};
 pub use console::{Milestone, Milestones};
 pub use error::{BadForward, Error, Tail, Unsound};
 pub use hypervisor::{Hypervisor, SelfTest};
