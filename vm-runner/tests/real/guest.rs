@@ -21,8 +21,8 @@ const PACKAGE: &str = "linux-image-cloud-amd64";
 
 /// In the order in which they need each other.
 const MODULES: [&str; 8] = [
-    "virtio.ko",
     "virtio_ring.ko",
+    "virtio.ko",
     "virtio_pci_modern_dev.ko",
     "virtio_pci_legacy_dev.ko",
     "virtio_pci.ko",
@@ -44,7 +44,7 @@ case " $line " in
 *" test=panic "*) exit 3 ;;
 *" test=stay "*) say staying; sleep 1000 ;;
 *" test=disk "*)
-    load virtio.ko virtio_ring.ko virtio_pci_modern_dev.ko virtio_pci_legacy_dev.ko virtio_pci.ko
+    load virtio_ring.ko virtio.ko virtio_pci_modern_dev.ko virtio_pci_legacy_dev.ko virtio_pci.ko
     load virtio_blk.ko
     say "disk begins with $(head -c 8 /dev/vda)"
     echo changed! | dd of=/dev/vda conv=fsync 2>/dev/null
@@ -52,18 +52,21 @@ case " $line " in
 *" test=agent "*)
     # Late, so that the host has spoken already.
     sleep 1
-    load virtio.ko virtio_ring.ko virtio_pci_modern_dev.ko virtio_pci_legacy_dev.ko virtio_pci.ko
+    load virtio_ring.ko virtio.ko virtio_pci_modern_dev.ko virtio_pci_legacy_dev.ko virtio_pci.ko
     load virtio_console.ko
     until ls /dev/vport* > /dev/null 2>&1; do sleep 0.1; done
-    exec 3<> /dev/vport*
+    exec 3<> "$(ls /dev/vport*)"
     dd bs=32 count=1 of=/hello <&3 2>/dev/null
     { printf '\002\000\000\000\000\000\000\000\045\000\000\000osbagent'
       dd if=/hello bs=1 skip=24 count=8 2>/dev/null
       printf '\001\000\000\001\000\000\000\000\000\000\000\001\000\000\000k\001\000\000\000v'
     } > /welcome
     cat /welcome >&3
-    # Until the host asks for something more.
-    dd bs=12 count=1 of=/more <&3 2>/dev/null ;;
+    # More of the same may have waited; what counts is the host's wish to switch off.
+    until head -c 1 /more | grep -q "$(printf '\021')"; do
+        dd bs=12 count=1 of=/more <&3 2>/dev/null
+        case "$(head -c 1 /more)" in "$(printf '\001')") dd bs=20 count=1 <&3 >/dev/null 2>&1 ;; esac
+    done ;;
 esac
 poweroff -f
 "#;
