@@ -115,12 +115,14 @@ impl Link {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        let written = locked(&self.writer).write_all(bytes);
-        written.map_err(|error| {
-            // Half a frame may be on its way; but a reason that is known already counts.
-            self.close(Closed::Stream(error.kind()));
-            self.check(&self.state()).err().unwrap_or(Error::Stream(error))
-        })
+        let Err(error) = locked(&self.writer).write_all(bytes) else { return Ok(()) };
+        if has_left(&error) {
+            // What the guest said before it left is still to be read; its end comes after that.
+            return Err(self.check(&self.state()).err().unwrap_or(Error::Closed));
+        }
+        // Half a frame may be on its way.
+        self.close(Closed::Stream(error.kind()));
+        Err(Error::Stream(error))
     }
 
     /// Ends the session; the first reason counts.
@@ -212,6 +214,7 @@ impl Link {
                 Ok(0) => return Ok(()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if has_left(&error) => return Ok(()),
                 Err(error) => return Err(Error::Stream(error)),
             };
             let mut rest = &buffer[..count];
@@ -262,6 +265,11 @@ impl Link {
         state.welcome.get_or_insert(welcome);
         Ok(true)
     }
+}
+
+/// The other side may close with or without having read everything.
+fn has_left(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 fn hear_channel(state: &mut State, frame: GuestFrame) -> Result<(), Error> {

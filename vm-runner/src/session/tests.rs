@@ -179,6 +179,25 @@ fn a_silent_agent_is_asked_again_and_then_given_up() {
     assert!(matches!(error, Error::Silent { .. }), "{error}");
 }
 
+#[test]
+fn endless_noise_is_no_answer() {
+    let agent = |mut fake: Fake| while fake.say_bytes(&[2; 65_536]) {};
+    let limit = Duration::from_millis(300);
+    let error = check(agent, |stream| Session::open(stream, limit).map(drop)).unwrap_err();
+    assert!(matches!(error, Error::Silent { .. }), "{error}");
+}
+
+#[test]
+fn an_agent_of_another_version_is_named() {
+    let agent = |mut fake: Fake| {
+        let Some(HostFrame::Hello(hello)) = fake.next() else { panic!("no hello") };
+        fake.say(GuestFrame::Welcome(Welcome { version: 2, ..welcome(hello) }));
+        while fake.next().is_some() {}
+    };
+    let error = check(agent, |stream| Session::open(stream, LIMIT).map(drop)).unwrap_err();
+    assert!(matches!(error, Error::Version { version: 2 }), "{error}");
+}
+
 /// What must become of an agent that says these frames after the start of a command.
 fn check_broken(frames: &[GuestFrame], expected: &str) {
     let agent = |fake: &mut Fake| {
