@@ -1,0 +1,78 @@
+//! What can go wrong with a filesystem.
+
+use std::io;
+use std::path::PathBuf;
+
+use tree::GuestPath;
+
+/// Why a filesystem could not be planned, written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The options contradict each other or the format.
+    #[error("{reason}")]
+    Option {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The tree does not fit.
+    #[error("the tree needs {} MiB, {} MiB given", needed.div_ceil(1 << 20), given >> 20)]
+    NoSpace {
+        /// The smallest size that would do, in bytes.
+        needed: u64,
+        /// The size that was asked for, in bytes.
+        given: u64,
+    },
+    /// The tree is larger than any filesystem that can be made.
+    #[error("the tree needs more than 64 TiB")]
+    TooLarge,
+    /// The tree has more inodes than have numbers of 32 bits.
+    #[error("the tree has more than 100 million inodes")]
+    TooMany,
+    /// A node has no form in the filesystem.
+    #[error("{path} cannot be stored in xfs: {reason}")]
+    NotInFormat {
+        /// The node.
+        path: GuestPath,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The content of a file could not be read.
+    #[error("read content of {path}")]
+    Content {
+        /// The file.
+        path: GuestPath,
+        /// Why.
+        source: io::Error,
+    },
+    /// The volume does not accept what is written.
+    #[error("write the filesystem")]
+    Write(#[source] io::Error),
+    /// An image cannot be opened or read.
+    #[error("read {file}")]
+    Image {
+        /// The image.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An image is damaged, or is no XFS filesystem.
+    #[error("{file}: {place}: {problem}")]
+    Damaged {
+        /// The image.
+        file: PathBuf,
+        /// Where in it.
+        place: String,
+        /// What is wrong there.
+        problem: &'static str,
+    },
+    /// An image uses a feature that cannot be read.
+    #[error("{file}: {place}: {feature} cannot be read")]
+    Unsupported {
+        /// The image.
+        file: PathBuf,
+        /// Where in it.
+        place: String,
+        /// The feature.
+        feature: &'static str,
+    },
+}
