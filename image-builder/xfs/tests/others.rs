@@ -52,7 +52,12 @@ fn a_filesystem_with_all_that_is_usual_is_read() {
 
 #[test]
 fn other_sizes_of_blocks_are_read() {
-    check(&["-b", "size=1024", "-n", "size=8192", "-i", "size=1024"]);
+    check(&["-b", "size=1024", "-n", "size=8192", "-i", "size=512"]);
+}
+
+#[test]
+fn large_inodes_are_read() {
+    check(&["-i", "size=2048", "-m", "rmapbt=1"]);
 }
 
 #[test]

@@ -51,9 +51,10 @@ pub(super) fn read_block(
     }
     let mut rest = block.get(DATA_HEADER..end).ok_or(MALFORMED)?;
     while !rest.is_empty() {
-        let start = rest.first_chunk::<9>().ok_or(MALFORMED)?;
-        let is_free = get16(start, 0) == FREE_TAG;
-        let name_length = usize::from(start[8]);
+        let is_free = rest.starts_with(&FREE_TAG.to_be_bytes());
+        let start = rest.first_chunk::<4>().ok_or(MALFORMED)?;
+        // The length of a name stands behind the number of its inode.
+        let name_length = usize::from(rest.get(8).copied().unwrap_or_default());
         let size = if is_free { usize::from(get16(start, 2)) } else { entry_size(name_length) };
         ensure(size > 0, "the directory's entries are malformed")?;
         let (entry, behind) = rest.split_at_checked(size).ok_or(MALFORMED)?;

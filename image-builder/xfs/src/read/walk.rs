@@ -23,6 +23,8 @@ use crate::format::target::{self, HEADER, MAGIC, TARGET_BYTES_MAX};
 const TREE_BYTES_MAX: usize = 2 << 30;
 /// What a node takes besides its path, target and attributes, about.
 const NODE_BYTES: usize = 256;
+/// The longest target takes no more blocks, even if they are small.
+const TARGET_BLOCKS_MAX: u64 = 3;
 
 pub(super) struct Walk<'a> {
     image: &'a Image,
@@ -224,13 +226,12 @@ impl<'a> Walk<'a> {
     fn far_target(&mut self, inode: &Inode, size: usize) -> Result<Vec<u8>, Problem> {
         let mut target = Vec::new();
         let runs = self.runs(inode.number, &inode.data)?;
-        for place in runs.iter().flat_map(|run| run.place..run.place + run.blocks) {
-            if target.len() == size {
-                break;
-            }
-            self.claims.claim(place)?;
-            let mut block = vec![0; self.shape.block_size as usize];
-            self.image.read(place * self.shape.block_size, &mut block)?;
+        for run in runs.iter().take_while(|run| run.logical * self.shape.block_size < inode.size) {
+            // Blocks in a row have one header.
+            ensure(run.blocks <= TARGET_BLOCKS_MAX, "the link's target is malformed")?;
+            (run.place..run.place + run.blocks).try_for_each(|place| self.claims.claim(place))?;
+            let mut block = vec![0; (run.blocks * self.shape.block_size) as usize];
+            self.image.read(run.place * self.shape.block_size, &mut block)?;
             let part = get32(&block, 8) as usize;
             let bytes = block.get(HEADER..).and_then(|bytes| bytes.get(..part));
             let bytes = bytes.filter(|_| {
