@@ -72,7 +72,7 @@ fn without_additions(mut tree: Tree) -> Tree {
 #[test]
 fn every_filesystem_and_table_comes_back_as_the_tree_that_went_in() {
     let bench = Bench::new(&bootable());
-    for filesystem in ["ext4", "erofs", "squashfs"] {
+    for filesystem in ["ext4", "erofs", "squashfs", "xfs"] {
         for (table, start) in [("mbr", 3 << 20), ("gpt", 1 << 20), ("none", 0)] {
             let more = ["--fs", filesystem, "--table", table, "-o", "disk.img"];
             let said = bench.pack("image", &more);

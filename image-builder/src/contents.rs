@@ -18,6 +18,9 @@ pub enum ContentsError {
     /// The filesystem is SquashFS.
     #[error("read squashfs")]
     Squashfs(#[source] squashfs::Error),
+    /// The filesystem is XFS.
+    #[error("read xfs")]
+    Xfs(#[source] xfs::Error),
 }
 
 /// Reads the filesystem that begins at `offset` of a file; what its files hold stays there.
@@ -26,5 +29,6 @@ pub fn read(reader: Reader, file: &Path, offset: u64) -> Result<Tree, ContentsEr
         Reader::Ext => ext4::read(file, offset).map_err(ContentsError::Ext),
         Reader::Erofs => erofs::read(file, offset).map_err(ContentsError::Erofs),
         Reader::Squashfs => squashfs::read(file, offset).map_err(ContentsError::Squashfs),
+        Reader::Xfs => xfs::read(file, offset).map_err(ContentsError::Xfs),
     }
 }

@@ -27,6 +27,11 @@ pub enum Filesystem {
         /// How it is compressed.
         compression: squashfs::Compression,
     },
+    /// XFS.
+    Xfs {
+        /// How many bytes are to be left for users.
+        free_bytes: u64,
+    },
 }
 
 /// What every filesystem needs to know.
@@ -52,6 +57,9 @@ pub enum FilesystemError {
     /// SquashFS failed.
     #[error("make squashfs")]
     Squashfs(#[from] squashfs::Error),
+    /// XFS failed.
+    #[error("make xfs")]
+    Xfs(#[from] xfs::Error),
 }
 
 impl Filesystem {
@@ -61,6 +69,7 @@ impl Filesystem {
             Self::Ext4 { .. } => "ext4",
             Self::Erofs { .. } => "erofs",
             Self::Squashfs { .. } => "squashfs",
+            Self::Xfs { .. } => "xfs",
         }
     }
 
@@ -84,6 +93,11 @@ impl Filesystem {
                     ..squashfs::Options::new(basics.time)
                 },
             ),
+            Self::Xfs { free_bytes } => {
+                let options = xfs_options(basics, xfs::Size::Smallest { free_bytes: *free_bytes });
+                let smallest = xfs::Plan::new(tree, &options)?.size_bytes();
+                Planned::Xfs { tree, options, smallest }
+            }
         })
     }
 
@@ -106,7 +120,7 @@ impl Filesystem {
     fn erofs(&self, basics: &Basics) -> erofs::Options {
         let compression = match self {
             Self::Erofs { compression } => *compression,
-            Self::Ext4 { .. } | Self::Squashfs { .. } => None,
+            Self::Ext4 { .. } | Self::Squashfs { .. } | Self::Xfs { .. } => None,
         };
         erofs::Options {
             uuid: basics.identity.uuid("filesystem"),
@@ -125,6 +139,7 @@ pub(crate) enum Planned<'t> {
     Ext4(Box<ext4::Plan<'t>>),
     Erofs(erofs::Plan<'t>),
     Squashfs(&'t Tree, squashfs::Options),
+    Xfs { tree: &'t Tree, options: xfs::Options, smallest: u64 },
 }
 
 impl Planned<'_> {
@@ -134,6 +149,7 @@ impl Planned<'_> {
             Self::Ext4(plan) => Some(plan.size_bytes()),
             Self::Erofs(plan) => plan.size_bytes(),
             Self::Squashfs(..) => None,
+            Self::Xfs { smallest, .. } => Some(*smallest),
         }
     }
 
@@ -154,6 +170,22 @@ impl Planned<'_> {
             }
             Self::Erofs(plan) => Ok(plan.write(volume)?),
             Self::Squashfs(tree, options) => Ok(squashfs::write(tree, &options, volume)?),
+            Self::Xfs { tree, options, .. } => {
+                let size = room.map_or(options.size, xfs::Size::Exact);
+                let plan = xfs::Plan::new(tree, &xfs::Options { size, ..options })?;
+                plan.write(volume)?;
+                Ok(plan.size_bytes())
+            }
         }
+    }
+}
+
+fn xfs_options(basics: &Basics, size: xfs::Size) -> xfs::Options {
+    xfs::Options {
+        uuid: basics.identity.uuid("filesystem"),
+        time: basics.time,
+        label: Vec::new(),
+        size,
+        threads: basics.threads,
     }
 }

@@ -29,6 +29,8 @@ pub enum Reader {
     Erofs,
     /// SquashFS.
     Squashfs,
+    /// XFS.
+    Xfs,
 }
 
 /// The bytes that hold every superblock that is read.
@@ -139,10 +141,11 @@ fn xfs(head: &[u8]) -> Option<Superblock> {
     let block_bytes = u32::from_be_bytes(*head[4..].first_chunk()?);
     let blocks = u64::from_be_bytes(*head[8..].first_chunk()?);
     Some(Superblock {
+        name: "xfs",
+        reader: Some(Reader::Xfs),
         uuid: uuid_at(head, 32),
         label: label_at(head, 108, 12),
         size_bytes: blocks.checked_mul(block_bytes.into()),
-        ..unreadable("xfs")
     })
 }
 

@@ -26,7 +26,8 @@ const EROFS_LZ4: Filesystem = Filesystem::Erofs {
     }),
 };
 const SQUASHFS: Filesystem = Filesystem::Squashfs { compression: squashfs::Compression::Zstd(5) };
-const ALL: [Filesystem; 5] = [EXT4, EXT4_SEALED, EROFS, EROFS_LZ4, SQUASHFS];
+const XFS: Filesystem = Filesystem::Xfs { free_bytes: 0 };
+const ALL: [Filesystem; 6] = [EXT4, EXT4_SEALED, EROFS, EROFS_LZ4, SQUASHFS, XFS];
 
 const TABLES: [Table; 4] =
     [Table::Mbr { dax: true }, Table::Mbr { dax: false }, Table::Gpt, Table::None];

@@ -84,7 +84,7 @@ struct DiskArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     size: Option<u64>,
 
-    /// Room to be left in ext4, as `df` will show it: a number of MiB, or one with K, M, G or T
+    /// Room to be left in ext4 or xfs, as `df` will show it: a number of MiB, or one with K, M, G or T
     #[arg(
         long,
         value_name = "SIZE",

@@ -23,8 +23,8 @@ use against::Side;
 ///
 /// Reads all that osb writes, and what others write in the same formats, without mounting and
 /// without privilege: directories; tar archives; initrds; disk images with an MBR, a GPT or no
-/// table, raw or qcow2, with ext4, erofs or squashfs. What a file is follows from its bytes, not
-/// from its name.
+/// table, raw or qcow2, with ext4, erofs, squashfs or xfs. What a file is follows from its bytes,
+/// not from its name.
 ///
 /// The listing has one line for each entry: type, mode, owner, size, path, SHA-256, link target,
 /// extended attributes. It is sorted and complete, so two of them can be compared with diff.

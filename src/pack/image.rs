@@ -101,6 +101,7 @@ fn filesystem(asked: &Image) -> Filesystem {
                 SquashfsCompression::Xz => squashfs::Compression::Xz,
             },
         },
+        recipe::Filesystem::Xfs => Filesystem::Xfs { free_bytes: asked.free_space },
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Filesystem {
     Erofs(Option<ErofsCompression>),
     /// SquashFS.
     Squashfs(SquashfsCompression),
+    /// XFS.
+    Xfs,
 }
 
 /// How EROFS is compressed.
@@ -106,6 +108,8 @@ pub enum FilesystemName {
     Erofs,
     /// Only read; always compressed, and the smallest
     Squashfs,
+    /// Read and written; at least 300 MiB
+    Xfs,
 }
 
 /// The names of compressions.
@@ -158,6 +162,8 @@ impl Filesystem {
             (FilesystemName::Squashfs, Some(_)) => {
                 return refuse("squashfs knows zstd, gzip and xz");
             }
+            (FilesystemName::Xfs, None | Some(By::None)) => Self::Xfs,
+            (FilesystemName::Xfs, Some(_)) => return refuse("xfs has no compression"),
         };
         match (made, level) {
             (
@@ -265,6 +271,9 @@ mod tests {
         assert!(Filesystem::new(Name::Erofs, false, None, None).is_err());
         assert!(Filesystem::new(Name::Squashfs, true, Some(By::None), None).is_err());
         assert!(Filesystem::new(Name::Erofs, true, None, Some(3)).is_err());
+        assert!(Filesystem::new(Name::Xfs, true, Some(By::Zstd), None).is_err());
+        assert!(Filesystem::new(Name::Xfs, false, None, None).is_err());
+        assert_eq!(Filesystem::new(Name::Xfs, true, None, None), Ok(Filesystem::Xfs));
         let squashfs = Filesystem::new(Name::Squashfs, true, None, Some(9));
         assert_eq!(squashfs, Ok(Filesystem::Squashfs(SquashfsCompression::Zstd(9))));
     }

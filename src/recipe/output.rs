@@ -46,7 +46,7 @@ const ENDINGS: [(&str, Compression); 5] = [
 ];
 
 // A directory of such a name would surprise whoever expected the format.
-const OTHER_KINDS: [&str; 12] = [
+const OTHER_KINDS: [&str; 13] = [
     ".img",
     ".qcow2",
     ".raw",
@@ -56,6 +56,7 @@ const OTHER_KINDS: [&str; 12] = [
     ".ext4",
     ".squashfs",
     ".erofs",
+    ".xfs",
     ".zip",
     ".xz",
     ".bz2",

@@ -112,14 +112,12 @@ fn what_is_no_artifact_is_refused_with_a_hint() {
 fn a_filesystem_that_only_the_kernel_reads_is_named() {
     let osb = osb();
     let mut bytes = vec![0; 1 << 20];
-    bytes[..4].copy_from_slice(b"XFSB");
-    bytes[4..8].copy_from_slice(&4096_u32.to_be_bytes());
-    bytes[8..16].copy_from_slice(&256_u64.to_be_bytes());
+    bytes[65_600..65_608].copy_from_slice(b"_BHRfS_M");
     fs::write(osb.directory().join("disk"), bytes).unwrap();
-    let said = osb.run(["inspect", "disk"]).fails_with(2, "the xfs at byte 0 cannot be read");
+    let said = osb.run(["inspect", "disk"]).fails_with(2, "the btrfs at byte 0 cannot be read");
     assert!(said.stderr.contains("hint: as root, `mount -o ro,loop,offset=0"), "{said}");
     let layout = osb.run(["inspect", "disk", "--layout"]).succeeds();
-    assert!(layout.stdout.contains("xfs, 1.0 MB"), "{layout}");
+    assert!(layout.stdout.contains("btrfs"), "{layout}");
 }
 
 #[test]

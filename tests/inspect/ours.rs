@@ -2,13 +2,14 @@
 
 use super::{guest, json, osb, shell};
 
-const WAYS: [(&str, &[&str]); 10] = [
+const WAYS: [(&str, &[&str]); 11] = [
     ("image", &["--fs", "ext4"]),
     ("image", &["--fs", "ext4", "--verity", "--no-dax"]),
     ("image", &["--fs", "erofs", "--compress", "lz4", "--table", "gpt", "--verity"]),
     ("image", &["--fs", "erofs", "--table", "none"]),
     ("image", &["--fs", "squashfs", "--table", "none", "--verity"]),
     ("image", &["--fs", "squashfs", "--format", "qcow2"]),
+    ("image", &["--fs", "xfs", "--verity", "--align", "1"]),
     ("initrd", &["--compress", "zstd"]),
     ("initrd", &["--compress", "xz"]),
     ("initrd", &["--compress", "lz4"]),

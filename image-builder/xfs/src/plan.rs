@@ -47,8 +47,11 @@ impl<'t> Plan<'t> {
         let placement = match options.size {
             Size::Smallest { .. } => smallest(&contents, options.free_blocks())?,
             Size::Exact(bytes) => place(&contents, 0, bytes / BLOCK_BYTES).or_else(|_| {
-                let needed = smallest(&contents, 0)?.geometry.blocks * BLOCK_BYTES;
-                Err(Error::NoSpace { needed, given: bytes })
+                let smallest = smallest(&contents, 0)?;
+                let needed = smallest.geometry.blocks * BLOCK_BYTES;
+                // Files may be cut at other places in larger groups, and need a block more.
+                let fits = needed <= bytes;
+                if fits { Ok(smallest) } else { Err(Error::NoSpace { needed, given: bytes }) }
             })?,
         };
         Ok(Self { options: options.clone(), contents, placement })

@@ -17,7 +17,7 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
         ArtifactError::Unknown { .. } => (
             Kind::Recipe,
             Some(
-                "known are directories, tar archives, initrds, and disk images with ext4, erofs or squashfs"
+                "known are directories, tar archives, initrds, and disk images with ext4, erofs, squashfs or xfs"
                     .to_owned(),
             ),
         ),
