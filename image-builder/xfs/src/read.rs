@@ -8,6 +8,7 @@ mod inode;
 mod problem;
 mod runs;
 mod shape;
+mod target;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -1,6 +1,6 @@
 //! Filesystems that mkfs.xfs and the kernel made.
 
-use test_support::{assert_same, is_root, read_directory, skip};
+use test_support::{assert_same, is_root, noise, read_directory, skip};
 use tree::directory::{Devices, Options, Owners, write};
 
 use crate::image::{Image, MIB, fitting, has_tools, path};
@@ -19,6 +19,12 @@ fn check(arguments: &[&str]) {
     tree.remove(&path("holes/5-gib")).unwrap();
     let many: Vec<_> = tree.below(&path("many")).map(|(path, _)| path.clone()).collect();
     many.iter().skip(4000).for_each(|path| drop(tree.remove(path)));
+    // These need a tree of blocks.
+    let meta = tree.meta_mut(&path("sizes/0")).unwrap();
+    for number in 0..200_u32 {
+        let name = format!("user.{number}").into_bytes();
+        meta.xattrs.insert(name.into(), noise(number, 100).into());
+    }
     let image = Image::empty(400 * MIB);
     image.run("mkfs.xfs", &[&["-q"], arguments].concat());
     image.mounted(|place| {

@@ -49,10 +49,12 @@ impl AttributeReader<'_> {
             self.claims.claim(place)?;
             let block = self.block(place)?;
             let magic = get16(&block, 8);
-            if block.starts_with(&VALUE_MAGIC) || ![LEAF_MAGIC, NODE_MAGIC].contains(&magic) {
+            if block.starts_with(&VALUE_MAGIC) {
                 continue;
             }
-            let is_sound = get64(&block, 48) == owner && checksum::is_right(&block, INDEX_CHECKSUM);
+            let is_sound = [LEAF_MAGIC, NODE_MAGIC].contains(&magic)
+                && get64(&block, 48) == owner
+                && checksum::is_right(&block, INDEX_CHECKSUM);
             ensure(is_sound, "its extended attributes are malformed")?;
             if magic == LEAF_MAGIC {
                 self.read_leaf(&block, owner, &runs, xattrs)?;

@@ -12,19 +12,17 @@ use super::inode::{Fork, Inode};
 use super::problem::{At, Problem, ensure};
 use super::runs::{Claims, Run, RunReader};
 use super::shape::Shape;
+use super::target::far_target;
 use crate::bytes::get32;
 use crate::error::Error;
-use crate::format::checksum;
 use crate::format::directory::INDEX_BLOCK;
 use crate::format::inode::{Form, kind};
-use crate::format::target::{self, HEADER, MAGIC, TARGET_BYTES_MAX};
+use crate::format::target::TARGET_BYTES_MAX;
 
 /// The tree gets no larger, so that a small image of deep directories stays harmless.
 const TREE_BYTES_MAX: usize = 2 << 30;
 /// What a node takes besides its path, target and attributes, about.
 const NODE_BYTES: usize = 256;
-/// The longest target takes no more blocks, even if they are small.
-const TARGET_BLOCKS_MAX: u64 = 3;
 
 pub(super) struct Walk<'a> {
     image: &'a Image,
@@ -216,30 +214,10 @@ impl<'a> Walk<'a> {
         let target = if inode.data.form == Form::Local {
             inode.data.bytes.get(..size).ok_or(malformed)?.to_vec()
         } else {
-            self.far_target(inode, size)?
+            let runs = self.runs(inode.number, &inode.data)?;
+            far_target(self.image, self.shape, &mut self.claims, (&runs, size))?
         };
         ensure(!target.contains(&0), "the link's target is cut off")?;
-        Ok(target)
-    }
-
-    /// Puts together a target from its blocks.
-    fn far_target(&mut self, inode: &Inode, size: usize) -> Result<Vec<u8>, Problem> {
-        let mut target = Vec::new();
-        let runs = self.runs(inode.number, &inode.data)?;
-        for run in runs.iter().take_while(|run| run.logical * self.shape.block_size < inode.size) {
-            // Blocks in a row have one header.
-            ensure(run.blocks <= TARGET_BLOCKS_MAX, "the link's target is malformed")?;
-            (run.place..run.place + run.blocks).try_for_each(|place| self.claims.claim(place))?;
-            let mut block = vec![0; (run.blocks * self.shape.block_size) as usize];
-            self.image.read(run.place * self.shape.block_size, &mut block)?;
-            let part = get32(&block, 8) as usize;
-            let bytes = block.get(HEADER..).and_then(|bytes| bytes.get(..part));
-            let bytes = bytes.filter(|_| {
-                block.starts_with(MAGIC) && checksum::is_right(&block, target::CHECKSUM)
-            });
-            target.extend(bytes.ok_or(Problem::Damaged("the link's target is malformed"))?);
-        }
-        ensure(target.len() == size, "the link's target is cut off")?;
         Ok(target)
     }
 
