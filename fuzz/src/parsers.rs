@@ -1,5 +1,6 @@
 //! The parsers, and what they are fed with at first.
 
+mod disks;
 mod files;
 mod images;
 mod indexes;
@@ -10,10 +11,6 @@ use crate::Target;
 
 /// All parsers.
 pub(crate) fn all() -> impl Iterator<Item = &'static Target> {
-    packages::ALL
-        .iter()
-        .chain(indexes::ALL)
-        .chain(files::ALL)
-        .chain(images::ALL)
-        .chain(protocol::ALL)
+    let packages = packages::ALL.iter().chain(indexes::ALL).chain(files::ALL);
+    packages.chain(images::ALL).chain(disks::ALL).chain(protocol::ALL)
 }

@@ -23,7 +23,7 @@ pub(crate) const ALL: &[Target] = &[
 /// No content of a small image is longer than this when it is read.
 const CONTENT_BYTES: u64 = 1 << 16;
 
-fn tree() -> Tree {
+pub(super) fn tree() -> Tree {
     let mut tree = Tree::new();
     let mut put = |path: &str, kind: Kind| {
         let mut meta = Meta { mode: 0o755, uid: 1, ..Meta::default() };
@@ -38,11 +38,15 @@ fn tree() -> Tree {
     tree
 }
 
-/// Reads an image, and every content in it.
-fn read<E>(data: &[u8], read: impl Fn(&Path) -> Result<Tree, E>) -> bool {
+fn read_file<E>(data: &[u8], read_at: impl Fn(&Path) -> Result<Tree, E>) -> bool {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(data).unwrap();
-    let Ok(tree) = read(file.path()) else { return false };
+    read(|| read_at(file.path()))
+}
+
+/// Reads an image, and every content in it.
+pub(super) fn read<E>(image: impl Fn() -> Result<Tree, E>) -> bool {
+    let Ok(tree) = image() else { return false };
     let contents = tree.iter().filter_map(|(_, node)| match &node.kind {
         Kind::File(content) => Some(content),
         _ => None,
@@ -63,7 +67,7 @@ fn written(write: impl Fn(&Region<'_>)) -> Vec<Vec<u8>> {
 }
 
 fn read_ext4(data: &[u8]) -> bool {
-    read(data, |path| ext4::read(path, 0))
+    read_file(data, |path| ext4::read(path, 0))
 }
 
 fn ext4_images() -> Vec<Vec<u8>> {
@@ -82,7 +86,7 @@ fn ext4_images() -> Vec<Vec<u8>> {
 }
 
 fn read_erofs(data: &[u8]) -> bool {
-    read(data, |path| erofs::read(path, 0))
+    read_file(data, |path| erofs::read(path, 0))
 }
 
 fn erofs_images() -> Vec<Vec<u8>> {
@@ -102,7 +106,7 @@ fn erofs_images() -> Vec<Vec<u8>> {
 }
 
 fn read_squashfs(data: &[u8]) -> bool {
-    read(data, |path| squashfs::read(path, 0))
+    read_file(data, |path| squashfs::read(path, 0))
 }
 
 fn squashfs_images() -> Vec<Vec<u8>> {
@@ -112,7 +116,7 @@ fn squashfs_images() -> Vec<Vec<u8>> {
 
 fn read_initrd(data: &[u8]) -> bool {
     let scratch = tempfile::tempdir().unwrap();
-    read(data, |path| initrd_builder::read(&path.into(), scratch.path(), 1 << 20))
+    read_file(data, |path| initrd_builder::read(&path.into(), scratch.path(), 1 << 20))
 }
 
 fn initrds() -> Vec<Vec<u8>> {
