@@ -6,7 +6,9 @@ use std::path::Path;
 
 use crate::distro::list;
 use crate::schema::{File, RepositoryRow};
-use crate::{Arch, Distro, Error, Family, FamilyFacts, Group, Key, Pocket, Release, Repository};
+use crate::{
+    Arch, Distro, Error, Family, FamilyFacts, Group, Kernel, Key, Pocket, Release, Repository,
+};
 
 /// A distribution read from its file.
 #[derive(Debug, Clone)]
@@ -71,6 +73,7 @@ impl DataDistro {
             .repositories
             .iter()
             .flat_map(|row| row.only_arch.iter().flatten())
+            .chain(self.file.kernel.values().flat_map(BTreeMap::keys))
             .try_for_each(|spelling| self.file.arch_of(spelling).map(drop))?;
         let mut lists = self.file.releases.iter().flat_map(|row| row.keys.values());
         if lists.any(Vec::is_empty) {
@@ -202,5 +205,9 @@ impl Distro for DataDistro {
 
     fn packages(&self, group: Group) -> Option<&[String]> {
         self.file.packages.get(&group).map(Vec::as_slice)
+    }
+
+    fn kernel_packages(&self, kernel: Kernel, arch: Arch) -> Option<&[String]> {
+        self.file.kernel.get(&kernel)?.get(self.arch_name(arch)?).map(Vec::as_slice)
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use crate::{Arch, Error, Family, FamilyFacts, Group, Profile};
+use crate::{Arch, Error, Family, FamilyFacts, Group, Kernel, Profile};
 
 /// One distribution, as far as osb needs to know it.
 pub trait Distro {
@@ -46,6 +46,9 @@ pub trait Distro {
 
     /// The packages of a group; none if the distribution has no such feature.
     fn packages(&self, group: Group) -> Option<&[String]>;
+
+    /// The packages of a kernel; none if the distribution has no such kernel for it.
+    fn kernel_packages(&self, kernel: Kernel, arch: Arch) -> Option<&[String]>;
 
     /// The release with this name or alias.
     fn release(&self, name: &str) -> Result<&Release, Error> {

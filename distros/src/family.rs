@@ -22,6 +22,8 @@ pub enum Family {
 pub struct FamilyFacts {
     /// The places of files that differ between families.
     pub files: Files,
+    /// How the packages begin that hold a kernel or its modules.
+    pub kernel_prefixes: Vec<String>,
     #[serde(rename = "profile")]
     profiles: BTreeMap<Profile, ProfileFacts>,
 }
@@ -97,6 +99,16 @@ pub enum Group {
     Seccomp,
     /// Verified and encrypted disks.
     Verity,
+}
+
+/// A kernel that guests are booted with which bring none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kernel {
+    /// Made for virtual machines: small.
+    Cloud,
+    /// With the drivers that the small one lacks.
+    General,
 }
 
 impl Family {

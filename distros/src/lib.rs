@@ -19,7 +19,7 @@ pub use built_in::{built_in, find};
 pub use data::DataDistro;
 pub use distro::{Distro, Key, Pocket, Release, Repository};
 pub use error::Error;
-pub use family::{Family, FamilyFacts, Files, Group, Profile, ProfileFacts, Selection};
+pub use family::{Family, FamilyFacts, Files, Group, Kernel, Profile, ProfileFacts, Selection};
 
 #[cfg(test)]
 mod tests;

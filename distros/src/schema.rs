@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{Arch, Error, Family, Group, Pocket, Release};
+use crate::{Arch, Error, Family, Group, Kernel, Pocket, Release};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +19,9 @@ pub(crate) struct File {
     #[serde(rename = "repository")]
     pub(crate) repositories: Vec<RepositoryRow>,
     pub(crate) packages: BTreeMap<Group, Vec<String>>,
+    /// The packages of kernels, by the distribution's name of an architecture.
+    #[serde(default)]
+    pub(crate) kernel: BTreeMap<Kernel, BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

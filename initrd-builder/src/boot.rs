@@ -48,14 +48,28 @@ pub struct Boot<'a> {
 /// Makes the tree of a boot initrd, for the only kernel that has modules in a tree.
 ///
 /// The modules lie in `lib/modules/RELEASE`, with the indexes that `kernel-modules` makes.
-pub fn boot_tree(kernel: &Tree, boot: &Boot<'_>) -> Result<Tree, BootError> {
+///
+/// None: the kernel has everything built in, and nothing is loaded.
+pub fn boot_tree(kernel: Option<&Tree>, boot: &Boot<'_>) -> Result<Tree, BootError> {
+    let mut tree = Tree::new();
+    let modules = match kernel {
+        Some(kernel) => put_modules(&mut tree, kernel, boot)?,
+        None => Vec::new(),
+    };
+    let configuration =
+        Configuration { modules, root: boot.root.clone(), init: boot.init.to_owned() };
+    put_rest(&mut tree, &configuration, boot)?;
+    Ok(tree)
+}
+
+/// Puts what has to be loaded into the tree; returns it in order.
+fn put_modules(tree: &mut Tree, kernel: &Tree, boot: &Boot<'_>) -> Result<Vec<Module>, BootError> {
     let kernel = Kernel::find(kernel)?;
     let index = kernel.index()?;
     let own = own_drivers(boot.root.as_ref());
     let own = own.iter().map(|(name, is_required)| Driver { name, is_required: *is_required });
     let drivers: Vec<Driver<'_>> = boot.drivers.iter().copied().chain(own).collect();
     let ordered = order::order(&index, &drivers, kernel.release())?;
-    let mut tree = Tree::new();
     let mut limit = kernel::BYTES_MAX;
     let mut modules = Vec::new();
     for step in ordered {
@@ -65,13 +79,10 @@ pub fn boot_tree(kernel: &Tree, boot: &Boot<'_>) -> Result<Tree, BootError> {
             bytes => bytes?,
         };
         let path = format!("{DIRECTORY}/modules/{}.ko", index.modules[step.module].name);
-        put(&mut tree, &path, 0o644, Kind::File(bytes.into()), boot.mtime)?;
+        put(tree, &path, 0o644, Kind::File(bytes.into()), boot.mtime)?;
         modules.push(Module { path, arguments: String::new(), is_required: step.is_required });
     }
-    let configuration =
-        Configuration { modules, root: boot.root.clone(), init: boot.init.to_owned() };
-    put_rest(&mut tree, &configuration, boot)?;
-    Ok(tree)
+    Ok(modules)
 }
 
 /// What the root itself needs: names, and whether the guest cannot boot without them.

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod family;
 pub mod fetch;
 pub mod kept;
+pub mod kernel;
 pub mod mirrors;
 pub mod packages;
 pub mod plan;

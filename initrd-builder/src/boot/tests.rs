@@ -79,7 +79,7 @@ fn text(tree: &Tree, at: &str) -> String {
 #[test]
 fn modules_come_in_order_and_decompressed() {
     let drivers = [required("virtio_blk"), Driver { name: "vsock", is_required: false }];
-    let tree = boot_tree(&kernel(), &boot(&drivers, Some(root("ext4")))).unwrap();
+    let tree = boot_tree(Some(&kernel()), &boot(&drivers, Some(root("ext4")))).unwrap();
     let expected = "try /osb-boot/modules/crc32c_intel.ko\n\
         module /osb-boot/modules/crc16.ko\n\
         module /osb-boot/modules/jbd2.ko\n\
@@ -97,14 +97,14 @@ fn modules_come_in_order_and_decompressed() {
 #[test]
 fn what_is_built_in_needs_no_module() {
     for filesystem in ["squashfs", "9p"] {
-        let tree = boot_tree(&kernel(), &boot(&[], Some(root(filesystem)))).unwrap();
+        let tree = boot_tree(Some(&kernel()), &boot(&[], Some(root(filesystem)))).unwrap();
         assert!(!text(&tree, "osb-boot/config").contains("module "), "{filesystem}");
     }
 }
 
 #[test]
 fn an_archive_stays_what_it_is() {
-    let tree = boot_tree(&kernel(), &boot(&[required("jbd2")], None)).unwrap();
+    let tree = boot_tree(Some(&kernel()), &boot(&[required("jbd2")], None)).unwrap();
     assert!(text(&tree, "osb-boot/config").contains("jbd2.ko\narchive\n"));
     assert_eq!(text(&tree, "osb-boot/init"), "program");
     assert!(tree.get(&GuestPath::new("init").unwrap()).is_none());
@@ -112,7 +112,8 @@ fn an_archive_stays_what_it_is() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let refused = |tree: &Tree, boot: &Boot<'_>| boot_tree(tree, boot).unwrap_err().to_string();
+    let refused =
+        |tree: &Tree, boot: &Boot<'_>| boot_tree(Some(tree), boot).unwrap_err().to_string();
     let message = "the kernel 6.1.0 has no driver fs-xfs, neither as a module nor built in";
     assert_eq!(refused(&kernel(), &boot(&[], Some(root("xfs")))), message);
     let message = "/lib/modules/6.1.0/kernel/gone.ko is missing";
@@ -151,7 +152,7 @@ fn damaged_indexes_are_refused_or_harmless() {
             }
             *content = bytes.into();
         }
-        let _ = boot_tree(&tree, &boot(&[required("ext4")], Some(root("ext4"))));
+        let _ = boot_tree(Some(&tree), &boot(&[required("ext4")], Some(root("ext4"))));
     }
 }
 
@@ -161,7 +162,7 @@ fn soft_dependencies_in_a_circle_end() {
     let path = GuestPath::new(format!("{DIRECTORY_OF_6}modules.softdep")).unwrap();
     let circle = b"softdep jbd2 pre: mbcache\nsoftdep mbcache pre: jbd2 post: jbd2\n".to_vec();
     *tree.content_mut(&path).unwrap() = circle.into();
-    let tree = boot_tree(&tree, &boot(&[required("jbd2")], None)).unwrap();
+    let tree = boot_tree(Some(&tree), &boot(&[required("jbd2")], None)).unwrap();
     let config = text(&tree, "osb-boot/config");
     assert!(config.starts_with("try /osb-boot/modules/mbcache.ko\nmodule /osb-boot/modules/crc16"));
 }

@@ -150,7 +150,7 @@ impl Guest {
         let program = program("x86_64").unwrap();
         let mtime = Timestamp::default();
         let boot = Boot { drivers: &drivers, program, root, init: "/sbin/init", mtime };
-        let tree = boot_tree(&self.modules, &boot).unwrap();
+        let tree = boot_tree(Some(&self.modules), &boot).unwrap();
         let plain = |tree| Archive { tree, compressor: Compression::None.into() };
         let mut archives = vec![plain(&tree)];
         if is_archive {

@@ -49,11 +49,13 @@ pub enum Shelf {
     Outputs,
     /// Configured trees.
     Trees,
+    /// What machines boot: kernels, and the initrds that lead to a root.
+    Kernels,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Blobs,
         Self::Indexes,
         Self::Opened,
@@ -61,6 +63,7 @@ impl Shelf {
         Self::Plans,
         Self::Outputs,
         Self::Trees,
+        Self::Kernels,
     ];
 
     /// The shelf's name: also that of its directory.
@@ -73,6 +76,7 @@ impl Shelf {
             Self::Plans => "plans",
             Self::Outputs => "outputs",
             Self::Trees => "trees",
+            Self::Kernels => "kernels",
         }
     }
 }
