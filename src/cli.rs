@@ -10,9 +10,11 @@ mod finish;
 mod image;
 mod initrd;
 mod inspect;
+mod machine_args;
 mod man;
 mod plan;
 mod rootfs;
+mod run;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,7 @@ enum Command {
     Image(image::Args),
     Initrd(initrd::Args),
     Plan(plan::Args),
+    Run(run::Args),
     Inspect(inspect::Args),
     Distros(distros::Args),
     Doctor(doctor::Args),
@@ -58,6 +61,7 @@ pub fn main() -> anyhow::Result<ExitCode> {
         Command::Image(args) => image::run(args),
         Command::Initrd(args) => initrd::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Run(args) => run::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Distros(args) => distros::run(args),
         Command::Doctor(args) => doctor::run(args),

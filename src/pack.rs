@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use agent::{Installed, Place};
 use rootfs_builder::digest::Digest;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
@@ -70,6 +71,8 @@ pub struct Means<'a> {
     pub threads: NonZeroUsize,
     /// Where working directories may be made.
     pub work: &'a Path,
+    /// The agent that is in the tree.
+    pub agent: Option<&'a Installed>,
 }
 
 /// Writes `tree`, which was made of `source`, as `output`.
@@ -82,8 +85,15 @@ pub fn write(
     match output {
         Output::Directory(path) => directory(&tree, path, means.devices),
         Output::Tar { path, compression } => tar(&tree, path, *compression, means.threads.get()),
-        Output::Image(asked) => image::write(tree, source, asked, means.threads),
+        Output::Image(asked) => image::write(tree, source, asked, means),
         Output::Initrd(asked) => initrd::write(tree, source, asked, means),
+    }
+}
+
+impl Means<'_> {
+    /// Whether the agent is the guest's init.
+    fn is_agent_init(&self) -> bool {
+        self.agent.is_some_and(|agent| agent.place == Place::Init)
     }
 }
 

@@ -9,6 +9,7 @@ use rootfs_builder::packages::fetch_packages;
 use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::{Event, Progress};
 
+use crate::brought;
 use crate::pack::{self, Packed};
 use crate::recipe::{Decision, Output, Recipe, RecipeError};
 use crate::record;
@@ -25,7 +26,8 @@ pub fn build(
 ) -> anyhow::Result<Artifact> {
     let site = Site::open(recipe)?;
     let source = source(recipe, &site, progress)?;
-    let order = Order { source: &source, modules: recipe.modules.as_deref(), output };
+    let agent = &recipe.agent;
+    let order = Order { source: &source, modules: recipe.modules.as_deref(), agent, output };
     let question = record::question(&order)?;
     if let Some(packed) = record::unchanged(&site.store, question, output.path())? {
         progress.report(Event::Note { text: "nothing has changed: what is there is the result" });
@@ -37,7 +39,8 @@ pub fn build(
         let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
         fetch_packages(plan, &mirrors, access)?;
     }
-    let packed = stage::run(&order, &site, progress)?;
+    let brought = brought::bring(recipe, source.arch(), &site, progress)?;
+    let packed = stage::run(&order, brought.spec.as_ref(), &site, progress)?;
     record::remember(&site.store, question, output.path(), &packed)?;
     finished(&source, output, packed)
 }

@@ -1,5 +1,6 @@
 //! What one build was asked for, in full and with nothing resolved yet.
 
+mod agent;
 mod error;
 mod image;
 mod locked;
@@ -7,11 +8,14 @@ mod output;
 mod repository;
 mod target;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use distros::Pocket;
 
+pub use agent::{Agent, AgentOrigin};
 pub use error::RecipeError;
 pub use image::{
     CompressionName, DiskFormat, ErofsCompression, Filesystem, FilesystemName, Image, Initrd,
@@ -31,6 +35,10 @@ pub struct Recipe {
     pub rootfs: Option<PathBuf>,
     /// Where kernel modules are that the guest is to have.
     pub modules: Option<PathBuf>,
+    /// Which agent the guest is to have.
+    pub agent: Agent,
+    /// What tools of this machine see of the environment, if an agent is built.
+    pub environment: BTreeMap<OsString, OsString>,
     /// The distribution's name; none asks for the default one.
     pub distro: Option<String>,
     /// The release's name; none asks for the distribution's default.
@@ -72,12 +80,42 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// A recipe that asks for nothing in particular.
+    pub fn nothing(cache_dir: PathBuf) -> Self {
+        Self {
+            rootfs: None,
+            modules: None,
+            agent: Agent { origin: AgentOrigin::None, init: false, name: None },
+            environment: BTreeMap::new(),
+            distro: None,
+            release: None,
+            arch: None,
+            profile: None,
+            packages: Vec::new(),
+            recommends: false,
+            mirrors: Vec::new(),
+            pockets: Vec::new(),
+            repositories: Vec::new(),
+            keyrings: Vec::new(),
+            unsigned: Unsigned::Refused,
+            allow_expired: false,
+            decision: Decision::Anew,
+            network: Network::Online,
+            proxies: Proxies::default(),
+            timestamp: None,
+            cache_dir,
+            jobs: None,
+            timeout: None,
+        }
+    }
+
     /// Refuses a recipe that names a key file or a directory which is not there.
     pub fn check_files(&self) -> Result<(), RecipeError> {
         let signers = self.repositories.iter().filter_map(|extra| extra.signed_by.as_ref());
         let files = self.keyrings.iter().chain(signers).chain(&self.rootfs).chain(&self.modules);
+        let files = files.map(PathBuf::as_path).chain(self.agent.path());
         if let Some(missing) = files.into_iter().find(|file| !file.exists()) {
-            return Err(RecipeError::NoSuchFile { path: missing.clone() });
+            return Err(RecipeError::NoSuchFile { path: missing.to_owned() });
         }
         let places = self.repositories.iter().map(|extra| &extra.place).chain(&self.mirrors);
         for place in places {

@@ -35,7 +35,9 @@ pub fn question(order: &Order<'_>) -> anyhow::Result<Digest> {
         Output::Initrd(initrd) => &[&initrd.early[..], &initrd.overlays].concat(),
         Output::Directory(_) | Output::Tar { .. } | Output::Image(_) => &[],
     };
-    for path in beside.iter().map(PathBuf::as_path).chain(order.modules) {
+    question += &format!(" {:?}", order.agent);
+    let agent = order.agent.path();
+    for path in beside.iter().map(PathBuf::as_path).chain(order.modules).chain(agent) {
         question += &format!(" {path:?} {}", source::state(path)?);
     }
     Ok(Digest::of(question))

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use distros::{Arch, Distro, Key, Release};
+use distros::{Arch, Distro, Group, Key, Release};
 use rootfs_builder::fetch::{FetchOptions, Fetcher};
 use rootfs_builder::mirrors::Mirrors;
 use rootfs_builder::plan::Plan;
@@ -67,6 +67,8 @@ pub fn spec(recipe: &Recipe, target: &Target, mirrors: Mirrors) -> anyhow::Resul
         release: Some(target.release.name.clone()),
         arch: target.arch,
         profile: target.profile,
+        // An agent that is the init leaves no place for the distribution's.
+        without: recipe.agent.init.then_some(Group::Init).into_iter().collect(),
         packages: recipe.packages.clone(),
         recommends: recipe.recommends,
         mirrors,

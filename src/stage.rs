@@ -16,6 +16,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
+use agent::AgentSpec;
 use anyhow::Context as _;
 use rootfs_builder::progress::Progress;
 use sandbox::{Host, Rung};
@@ -33,7 +34,12 @@ use relay::{Line, Sender};
 const ARGUMENT: &str = "__stage";
 
 /// Builds the tree and writes it, on the lowest rung that can.
-pub fn run(order: &Order<'_>, site: &Site, progress: &dyn Progress) -> anyhow::Result<Packed> {
+pub fn run(
+    order: &Order<'_>,
+    agent: Option<&AgentSpec>,
+    site: &Site,
+    progress: &dyn Progress,
+) -> anyhow::Result<Packed> {
     let rung = match (Host::rung_for_tools(), order.source) {
         (Ok(rung), _) => rung,
         // A tree that is there already runs no script.
@@ -44,7 +50,7 @@ pub fn run(order: &Order<'_>, site: &Site, progress: &dyn Progress) -> anyhow::R
         return Err(RecipeError::OwnersOfDirectory { path: path.clone() }.into());
     }
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
-    parcel.write_all(&serde_json::to_vec(&Job::new(order, site, rung)?)?)?;
+    parcel.write_all(&serde_json::to_vec(&Job::new(order, agent, site, rung)?)?)?;
     parcel.rewind()?;
     let (heard, wire) = std::io::pipe()?;
     let arguments: [OsString; 3] = [

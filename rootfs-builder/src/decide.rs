@@ -124,7 +124,7 @@ fn question(distro: &dyn Distro, spec: &RootfsSpec, release: &str, proven: &[Pro
         spec.packages,
         spec.recommends,
         spec.timestamp,
-        distro.profile_packages(spec.profile, &[]).ok(),
+        distro.profile_packages(spec.profile, &spec.without).ok(),
     );
     Digest::of(question)
 }
@@ -144,7 +144,7 @@ fn choose(
 ) -> Result<Plan, DecideError> {
     let arch = distro.arch_name(spec.arch).unwrap_or_default().to_owned();
     let facts = distro.family_facts().profile(spec.profile)?;
-    let mut packages = distro.profile_packages(spec.profile, &[])?;
+    let mut packages = distro.profile_packages(spec.profile, &spec.without)?;
     packages.extend_from_slice(&spec.packages);
     let foreign = foreign_archs(distro, &arch, &packages);
     let archs: Vec<&str> = [arch.as_str()].into_iter().chain(foreign.iter().copied()).collect();

@@ -1,6 +1,6 @@
 //! What one root filesystem was asked to be.
 
-use distros::{Arch, Key, Pocket, Profile};
+use distros::{Arch, Group, Key, Pocket, Profile};
 
 use crate::mirrors::Mirrors;
 
@@ -13,6 +13,8 @@ pub struct RootfsSpec {
     pub arch: Arch,
     /// How much is installed.
     pub profile: Profile,
+    /// Groups of the profile's packages that are not wanted.
+    pub without: Vec<Group>,
     /// Packages beside the profile's, as `apt-get install` takes them.
     pub packages: Vec<String>,
     /// Whether recommended packages are wanted.

@@ -85,6 +85,16 @@ impl DiskForm {
             .map_err(|error| ArtifactError::damaged(path, error))
     }
 
+    /// The partition that holds the root filesystem, and what its superblock says.
+    pub fn root(&self, path: &Path) -> Result<(&Partition, &Superblock), ArtifactError> {
+        self.chosen(path, None)
+    }
+
+    /// The file that holds the disk as it is: the artifact itself if it is raw.
+    pub fn raw(&self) -> &Path {
+        &self.raw
+    }
+
     /// Whether its filesystems keep times to the nanosecond.
     pub(super) fn keeps_nanoseconds(&self) -> bool {
         !self.filesystems.iter().flatten().any(|found| found.reader == Some(Reader::Squashfs))

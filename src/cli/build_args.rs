@@ -1,5 +1,7 @@
 //! The flags that every building command shares.
 
+mod agent;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -16,6 +18,8 @@ use crate::recipe::{
 pub struct BuildArgs {
     #[command(flatten)]
     what: WhatArgs,
+    #[command(flatten)]
+    agent: agent::AgentArgs,
     #[command(flatten)]
     sources: SourceArgs,
     #[command(flatten)]
@@ -206,10 +210,12 @@ enum LogForm {
 impl BuildArgs {
     /// The recipe that the flags ask for, and how its build is to be reported.
     pub fn into_recipe(self) -> Result<(Recipe, Reporting), RecipeError> {
-        let Self { what, sources, decisions, host, reporting } = self;
+        let Self { what, agent, sources, decisions, host, reporting } = self;
         let recipe = Recipe {
             rootfs: None,
             modules: None,
+            agent: agent.into_agent(),
+            environment: environment::of_tools(),
             distro: non_empty(what.distro),
             release: non_empty(what.release),
             arch: non_empty(what.arch),
@@ -244,7 +250,8 @@ fn non_empty(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn parse_all<T: FromStr<Err = RecipeError>>(texts: &[String]) -> Result<Vec<T>, RecipeError> {
+/// Reads each of some texts; empty ones count as not given.
+pub fn parse_all<T: FromStr<Err = RecipeError>>(texts: &[String]) -> Result<Vec<T>, RecipeError> {
     texts.iter().filter(|text| !text.trim().is_empty()).map(|text| text.parse()).collect()
 }
 

@@ -6,15 +6,17 @@ use std::process::ExitCode;
 
 use distros::built_in;
 use sandbox::Host;
+use vm_runner::{Architecture, KvmTest};
 
 use super::build_args::CacheArgs;
+use super::environment;
 use crate::report;
 use checks::{Check, State};
 
 /// Say what this machine can do, what is missing, and how to get it
 ///
 /// Tries each way of running packages' scripts, from an ordinary user to root, and looks for what
-/// a build would use. Nothing is changed. The exit code is 0 if something here can build.
+/// a build or a machine would use. Nothing is changed. The exit code is 0 if something here can build.
 #[derive(Debug, clap::Args)]
 #[command(after_help = include_str!("examples/doctor.txt"))]
 pub struct Args {
@@ -32,6 +34,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut all: Vec<Check> = host.rungs.iter().map(checks::of_rung).collect();
     let rung = host.lowest_for_tools();
     all.extend(rung.into_iter().flat_map(checks::of_emulation));
+    let folders = environment::program_folders();
+    let machines = [Architecture::X86_64, Architecture::Aarch64];
+    all.extend(machines.iter().map(|machine| checks::of_machine(*machine, &folders)));
+    all.push(checks::of_virtualization(&KvmTest::default().device));
     all.push(checks::of_cache(&args.cache.directory()?));
     all.extend(built_in()?.iter().map(|distro| checks::of_mirror(distro)));
     if args.json {

@@ -3,6 +3,7 @@
 //! Flags name theirs (`DISTRO`, `OS_VERSION`, ...) where they are declared; nothing below the
 //! command line reads the environment.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -16,6 +17,16 @@ pub fn default_cache_dir() -> Option<PathBuf> {
 /// Whether the terminal can move its cursor.
 pub fn has_smart_terminal() -> bool {
     read("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
+}
+
+/// Where programs are looked for.
+pub fn program_folders() -> Vec<PathBuf> {
+    read("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+}
+
+/// What the terminal is called.
+pub fn terminal_name() -> Option<OsString> {
+    read("TERM").filter(|name| !name.is_empty())
 }
 
 /// Whether colours are welcome.
@@ -35,6 +46,12 @@ pub fn proxies() -> Proxies {
         https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
         except: first(&["no_proxy", "NO_PROXY"]),
     }
+}
+
+/// What the user's own build tools need to see: everything.
+#[expect(clippy::disallowed_methods, reason = "this file is where the environment is read")]
+pub fn of_tools() -> BTreeMap<OsString, OsString> {
+    std::env::vars_os().collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this file is where the environment is read")]

@@ -18,6 +18,7 @@ pub fn build(
     let (mut recipe, reporting) = build.into_recipe()?;
     recipe.rootfs = tree.rootfs;
     recipe.modules = tree.modules.filter(|path| !path.as_os_str().is_empty());
+    recipe.agent = recipe.agent.decided(recipe.rootfs.is_some(), output);
     recipe.check_files()?;
     let progress = Reporter::start(reporting);
     let made = pipeline::build(&recipe, output, &progress);

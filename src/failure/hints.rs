@@ -1,9 +1,11 @@
 //! What kind of failure an error is, and what the person can do about it.
 
+mod agent;
 mod artifact;
 mod decide;
 mod fetch;
 mod guest;
+mod machine;
 mod pack;
 
 use std::error::Error;
@@ -16,11 +18,13 @@ use crate::recipe::RecipeError;
 type Diagnosis = (Kind, Vec<String>);
 
 /// What is tried on every layer of an error, in this order.
-const DIAGNOSERS: [fn(&(dyn Error + 'static)) -> Option<Diagnosis>; 7] = [
+const DIAGNOSERS: [fn(&(dyn Error + 'static)) -> Option<Diagnosis>; 9] = [
     of_recipe,
+    agent::diagnose,
     artifact::diagnose,
     decide::diagnose,
     fetch::diagnose,
+    machine::diagnose,
     pack::diagnose,
     guest::diagnose,
     of_machine,

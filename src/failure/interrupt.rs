@@ -8,6 +8,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::Interrupted;
+use crate::terminal;
 
 /// The signals that ask to stop.
 pub const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
@@ -29,6 +30,7 @@ pub fn watch() {
 
 /// Tells the person that the build has stopped.
 pub fn tell() {
+    terminal::restore();
     // Nobody is left to be told when stderr is closed.
     let _ = writeln!(std::io::stderr(), "\nosb: interrupted");
 }

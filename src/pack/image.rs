@@ -1,6 +1,5 @@
 //! Writes a tree as a disk image.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -15,7 +14,7 @@ use tree::Tree;
 
 use super::follow::digested;
 use super::partial::PartialFile;
-use super::{Boot, Packed, Proof, summary};
+use super::{Boot, Means, Packed, Proof, summary};
 use crate::recipe::{self, DiskFormat, ErofsCompression, Image, SquashfsCompression, Table};
 use crate::source::Source;
 
@@ -27,13 +26,14 @@ pub(super) fn write(
     mut tree: Tree,
     source: &Source,
     asked: &Image,
-    threads: NonZeroUsize,
+    means: Means<'_>,
 ) -> anyhow::Result<Packed> {
     if asked.check {
-        check::check(&tree, Init::Distribution)?;
+        let is_agent = means.is_agent_init();
+        check::check(&tree, if is_agent { Init::Agent } else { Init::Distribution })?;
     }
     let time = source.time(&tree);
-    summary::put(&mut tree, source, time)?;
+    summary::put(&mut tree, source, means.agent, time)?;
     let identity = Identity::new(summary::seed(source, &tree)?);
     let own_salt = || identity.bytes("salt").to_vec();
     let salt = || asked.salt.as_ref().map_or_else(own_salt, |salt| salt.0.clone());
@@ -44,7 +44,7 @@ pub(super) fn write(
         align_bytes: asked.align,
         size_bytes: asked.size,
         machine: source.arch().to_owned(),
-        basics: Basics { identity, time, threads },
+        basics: Basics { identity, time, threads: means.threads },
     };
     let partial = PartialFile::create(&asked.path)?;
     let output = File::from_parts(partial.file().try_clone()?, &asked.path);

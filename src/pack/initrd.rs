@@ -28,8 +28,9 @@ pub(super) fn write(
     means: Means<'_>,
 ) -> anyhow::Result<Packed> {
     let time = source.time(&tree);
-    put_init(&mut tree, Init::Distribution, Timestamp::from_seconds(time))?;
-    summary::put(&mut tree, source, time)?;
+    let init = if means.is_agent_init() { Init::Agent } else { Init::Distribution };
+    put_init(&mut tree, init, Timestamp::from_seconds(time))?;
+    summary::put(&mut tree, source, means.agent, time)?;
     let compressor = Compressor::new(compression(asked.compression), asked.level)?;
     let scratch = WorkDir::create(means.work, PREFIX)?;
     let early = read_all(&asked.early, scratch.path(), "early")?;

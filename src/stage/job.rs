@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use agent::AgentSpec;
 use rootfs_builder::digest::Digest;
 use sandbox::Rung;
 use serde::{Deserialize, Serialize};
 use tree::directory::Devices;
 
 use crate::program;
-use crate::recipe::Output;
+use crate::recipe::{Agent, Output};
 use crate::site::Site;
 use crate::source::Source;
 
@@ -20,6 +21,8 @@ pub struct Order<'a> {
     pub source: &'a Source,
     /// Kernel modules of this machine that come into it.
     pub modules: Option<&'a Path>,
+    /// The agent that comes into it.
+    pub agent: &'a Agent,
     /// Where it goes, and in which form.
     pub output: &'a Output,
 }
@@ -30,6 +33,7 @@ pub struct Order<'a> {
 pub(super) struct Job {
     pub(super) source: Source,
     pub(super) modules: Option<PathBuf>,
+    pub(super) agent: Option<AgentSpec>,
     pub(super) cache_dir: PathBuf,
     pub(super) output: Output,
     pub(super) threads: NonZeroUsize,
@@ -39,10 +43,16 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(order: &Order<'_>, site: &Site, rung: Rung) -> std::io::Result<Self> {
+    pub(super) fn new(
+        order: &Order<'_>,
+        agent: Option<&AgentSpec>,
+        site: &Site,
+        rung: Rung,
+    ) -> std::io::Result<Self> {
         Ok(Self {
             source: order.source.clone(),
             modules: order.modules.map(std::path::absolute).transpose()?,
+            agent: agent.cloned(),
             cache_dir: site.store.path().to_owned(),
             output: order.output.clone(),
             threads: NonZeroUsize::new(site.threads).unwrap_or(NonZeroUsize::MIN),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use agent::{AgentSpec, Installed};
 use anyhow::Context as _;
 use rootfs_builder::build::{Workshop, build_tree};
 use rootfs_builder::family::deb::archive::{Limits, OpenedPackage, open_package};
@@ -115,9 +116,16 @@ fn write(mut tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<P
     if let Some(directory) = &job.modules {
         add_modules(&mut tree, directory, job, progress)?;
     }
-    progress.report(Event::StageBegun { stage: "write" });
     let work = work_parent(job)?;
-    let means = Means { devices: job.devices(), threads: job.threads, work: &work };
+    // What an archive brings lies there until it is packed.
+    let scratch = WorkDir::create(&work, PREFIX)?;
+    let agent = match &job.agent {
+        Some(spec) => Some(add_agent(&mut tree, spec, job, scratch.path())?),
+        None => None,
+    };
+    progress.report(Event::StageBegun { stage: "write" });
+    let means =
+        Means { devices: job.devices(), threads: job.threads, work: &work, agent: agent.as_ref() };
     let packed = pack::write(tree, &job.source, &job.output, means)?;
     if matches!(job.output, Output::Directory(_)) && job.devices() == Devices::Skip {
         progress.report(Event::Warning {
@@ -127,6 +135,23 @@ fn write(mut tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<P
     }
     progress.report(Event::StageEnded { stage: "write" });
     Ok(packed)
+}
+
+fn add_agent(
+    tree: &mut Tree,
+    spec: &AgentSpec,
+    job: &Job,
+    scratch: &Path,
+) -> anyhow::Result<Installed> {
+    let arch = job.source.arch();
+    let machine = agent::Machine::named(arch)
+        .with_context(|| format!("no processor that an agent runs on is called {arch}"))?;
+    let options = agent::Options {
+        machine,
+        mtime: Timestamp::from_seconds(job.source.time(tree)),
+        own: agent_program::program(&machine.to_string()),
+    };
+    Ok(agent::install(tree, spec, &options, scratch)?)
 }
 
 fn add_modules(

@@ -65,10 +65,20 @@ pub(crate) fn become_program(program: &Program<'_>) -> ! {
 enum Never {}
 
 fn attempt(program: &Program<'_>) -> Result<Never, (Step, Errno)> {
+    be_ordinary();
     streams(program).map_err(|errno| (Step::Streams, errno))?;
     user(program).map_err(|errno| (Step::User, errno))?;
     directory(program.directories).map_err(|errno| (Step::Directory, errno))?;
     Err((Step::Program, execute(program)))
+}
+
+/// Gives up the protection from running out of memory that a service's unit gives the agent.
+fn be_ordinary() {
+    let flags = fs::OFlags::WRONLY | fs::OFlags::CLOEXEC;
+    // Without /proc there is nothing to give up.
+    if let Ok(file) = fs::open(c"/proc/self/oom_score_adj", flags, fs::Mode::empty()) {
+        let _ = rustix::io::write(&file, b"0");
+    }
 }
 
 fn streams(program: &Program<'_>) -> Result<(), Errno> {

@@ -1,12 +1,13 @@
 //! What the doctor looks at, one function each.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use distros::{Arch, Distro};
 use rootfs_builder::mirrors::Mirrors;
 use sandbox::{Emulation, Machine, Rung, RungReport, Verdict};
 use serde::Serialize;
+use vm_runner::{Architecture, Hypervisor as _, Qemu};
 
 use crate::progress::human_bytes;
 
@@ -124,13 +125,47 @@ pub fn of_mirror(distro: &dyn Distro) -> Check {
     }
 }
 
+/// Whether `osb run` can make machines of an architecture.
+pub fn of_machine(architecture: Architecture, folders: &[PathBuf]) -> Check {
+    let hypervisor = Qemu::default();
+    let program = hypervisor.program(architecture);
+    let name = format!("machines of {}", architecture.name());
+    match folders.iter().map(|folder| folder.join(&program)).find(|path| path.is_file()) {
+        Some(path) => Check::works(name, path.display().to_string()),
+        None => {
+            let detail = format!("no {}", program.display());
+            let package = hypervisor.package(architecture);
+            Check::missing(name, detail, Some(format!("apt-get install {package}")))
+        }
+    }
+}
+
+/// Whether machines may ask for the processor's own virtualization; whether it works, `osb run` tries.
+pub fn of_virtualization(device: &Path) -> Check {
+    let name = "virtualization by the processor";
+    let wanted = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
+    match rustix::fs::access(device, wanted) {
+        Ok(()) => Check::works(name, format!("this user may open {}", device.display())),
+        Err(rustix::io::Errno::ACCESS) => {
+            let fix = "usermod --append --groups kvm $USER, and log in again".to_owned();
+            let detail = format!("this user may not open {}", device.display());
+            Check::missing(name, detail, Some(fix))
+        }
+        Err(_) => {
+            Check::missing(name, format!("no {}: machines are emulated", device.display()), None)
+        }
+    }
+}
+
 fn other_cache() -> Option<String> {
     Some("export OSB_CACHE_DIR=DIR, a directory that you may write".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{State, of_cache};
+    use vm_runner::Architecture;
+
+    use super::{State, of_cache, of_machine, of_virtualization};
 
     #[test]
     fn a_cache_that_is_not_made_yet_is_judged_by_its_parent() {
@@ -138,6 +173,18 @@ mod tests {
         let check = of_cache(&parent.path().join("a/b"));
         assert!(check.detail.ends_with(" free"), "{check:?}");
         assert!(!parent.path().join("a").exists());
+    }
+
+    #[test]
+    fn a_hypervisor_is_looked_for_where_programs_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = [folder.path().to_owned()];
+        let check = of_machine(Architecture::Aarch64, &folders);
+        assert_eq!(check.fix.as_deref(), Some("apt-get install qemu-system-arm"));
+        fs_err::write(folder.path().join("qemu-system-aarch64"), "").unwrap();
+        assert_eq!(of_machine(Architecture::Aarch64, &folders).state, State::Works);
+        let check = of_virtualization(&folder.path().join("kvm"));
+        assert_eq!(check.state, State::Missing, "{check:?}");
     }
 
     #[test]

@@ -41,7 +41,9 @@ fn is_caused_by_machine(layer: &(dyn Error + 'static)) -> bool {
 
 fn of_check(error: &CheckError) -> Vec<String> {
     let more = match error {
-        CheckError::NoInit => "add an init: -p systemd-sysv, or the profile kata or minimal",
+        CheckError::NoInit => {
+            "add an init: --agent-init, or -p systemd-sysv, or the profile kata or minimal"
+        }
         CheckError::NoSystemd => "add systemd: -p systemd",
         CheckError::SystemdIsInit => "leave the first process to systemd",
     };
@@ -62,7 +64,10 @@ fn of_initrd(error: &initrd_builder::Error) -> Vec<String> {
     use initrd_builder::Error;
     match error {
         Error::NoInit { .. } => {
-            vec!["add an init: -p systemd-sysv, or the profile kata or minimal".to_owned()]
+            vec![
+                "add an init: --agent-init, or -p systemd-sysv, or the profile kata or minimal"
+                    .to_owned(),
+            ]
         }
         Error::BrokenInit { .. } => vec!["remove /init: one that works is made then".to_owned()],
         Error::Pack(tree::Error::NotInCpio { .. }) => {
