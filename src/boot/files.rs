@@ -1,11 +1,11 @@
 //! The kernel and the boot initrd as files, made once for each pair of kernel and root.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use distros::Arch;
 use handover::Root;
 use initrd_builder::{Archive, Compression, Compressor, Options};
 use initrd_builder::{BOOT_PARAMETER, Boot, Driver, boot_tree};
@@ -15,7 +15,7 @@ use sandbox::WorkDir;
 use tree::cpio::Xattrs;
 use tree::{Timestamp, Tree};
 
-use super::guest::Inside;
+use super::guest::{self, Inside};
 use super::kernel::Known;
 use super::{BootError, Reach, Wish};
 use crate::program;
@@ -61,15 +61,17 @@ impl Files {
         inside: &Inside<'_>,
         reach: Reach<'_>,
     ) -> anyhow::Result<Self> {
+        let program = boot_program(inside)?;
         let key = Digest::of(format!(
-            "boot {} {root:?} {} {DISK_DRIVERS:?} {OTHER_DRIVERS:?}",
+            "boot {} {root:?} {} {} {DISK_DRIVERS:?} {OTHER_DRIVERS:?}",
             known.digest(&wish.artifact)?,
+            Digest::of(&program),
             program::identity()?,
         ));
         let make = |directory: &Path| -> anyhow::Result<()> {
             let parts = known.read(inside, reach)?;
             parts.write_image(&directory.join(KERNEL))?;
-            write_initrd(parts.modules.as_ref(), root, inside.arch, &directory.join(INITRD))
+            write_initrd(parts.modules.as_ref(), root, &program, &directory.join(INITRD))
         };
         let directory = reach.site.store.derived(Shelf::Kernels, key, make)?;
         let kernel = known.file().map_or_else(|| directory.join(KERNEL), Path::to_owned);
@@ -88,10 +90,19 @@ impl Files {
     }
 }
 
+/// The program that starts the guest: osb's, or the one that the guest has, which is the same.
+fn boot_program<'a>(inside: &Inside<'a>) -> Result<Cow<'a, [u8]>, BootError> {
+    if let Some(program) = agent_program::program(inside.arch.name()) {
+        return Ok(Cow::Borrowed(program));
+    }
+    let own = guest::own_program(inside.tree).map(Cow::Owned);
+    own.ok_or(BootError::NoProgram(inside.arch))
+}
+
 fn write_initrd(
     modules: Option<&Tree>,
     root: Option<&Root>,
-    arch: Arch,
+    program: &[u8],
     path: &Path,
 ) -> anyhow::Result<()> {
     let disk = DISK_DRIVERS.iter().map(|name| Driver { name, is_required: true });
@@ -99,7 +110,7 @@ fn write_initrd(
     let drivers: Vec<Driver<'_>> = disk.filter(|_| root.is_some()).chain(others).collect();
     let boot = Boot {
         drivers: &drivers,
-        program: agent_program::program(arch.name()).ok_or(BootError::NoProgram(arch))?,
+        program,
         root: root.cloned(),
         init: if root.is_some() { "/sbin/init" } else { "/init" },
         mtime: Timestamp::default(),

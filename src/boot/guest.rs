@@ -13,6 +13,9 @@ const OS_RELEASE_BYTES_MAX: u64 = 64 << 10;
 /// Where a build records what it made.
 const RECORD: &str = "var/lib/osbuilder/osbuilder.yaml";
 const RECORD_BYTES_MAX: u64 = 1 << 20;
+/// Where osb's own agent is: as a service, or as the init.
+const OWN_PROGRAMS: [&str; 2] = ["usr/bin/osb-agent", "sbin/init"];
+const OWN_PROGRAM_BYTES_MAX: u64 = 16 << 20;
 /// What tells an ELF program's processor: its place in the header, and its number for each.
 const ELF_MACHINE_AT: usize = 18;
 const ELF_MACHINES: [(u16, Arch); 2] = [(62, Arch::X86_64), (183, Arch::Aarch64)];
@@ -77,6 +80,18 @@ pub fn agent(tree: &Tree) -> Option<String> {
     let name = agent.lines().find_map(|line| line.trim().strip_prefix("name:"))?;
     let name = name.trim().trim_matches('"');
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The program of osb's own agent in a tree that says it has it.
+pub fn own_program(tree: &Tree) -> Option<Vec<u8>> {
+    if agent(tree)? != super::OWN_AGENT {
+        return None;
+    }
+    OWN_PROGRAMS.iter().find_map(|place| {
+        let path = tree.resolve(&GuestPath::new(place).ok()?).ok()?;
+        let Kind::File(content) = &tree.inode(&path)?.kind else { return None };
+        content.read(OWN_PROGRAM_BYTES_MAX).ok()
+    })
 }
 
 /// A kernel in a tree.
@@ -185,6 +200,17 @@ mod tests {
         assert_eq!(system(&tree), Some(expected));
         put(&mut tree, "usr/lib/os-release", file("ID=other\nVERSION_ID=12\n"));
         assert_eq!(system(&tree), None);
+    }
+
+    #[test]
+    fn a_guest_that_says_so_has_osbs_own_agent() {
+        let mut tree = Tree::new();
+        put(&mut tree, "sbin/init", file("program"));
+        assert_eq!((agent(&tree), own_program(&tree)), (None, None));
+        put(&mut tree, RECORD, file("description: x\nagent:\n  url: \"\"\n  name: \"other\"\n"));
+        assert_eq!((agent(&tree).as_deref(), own_program(&tree)), (Some("other"), None));
+        put(&mut tree, RECORD, file("x\nagent:\n  name: \"osb-agent\"\n"));
+        assert_eq!(own_program(&tree).unwrap(), b"program");
     }
 
     #[test]
