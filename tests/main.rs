@@ -6,6 +6,7 @@
 mod again;
 mod against_apt;
 mod against_mmdebstrap;
+mod agents;
 mod attacks;
 mod cli;
 mod determinism;
