@@ -7,6 +7,7 @@ mod files;
 mod guest;
 mod kernel;
 mod root;
+mod said;
 mod shared;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use files::Files;
 use guest::Inside;
 use kernel::Known;
 pub use kernel::Wanted;
+pub use said::Said;
 pub use shared::{Mounted, Shared};
 
 /// What osb's own agent is called.
@@ -67,6 +69,8 @@ pub struct Prepared {
     pub machine: Machine,
     /// Which kernel it boots, for people.
     pub kernel: String,
+    /// What tells this boot from others, beside the artifact's bytes and the machine.
+    pub identity: String,
     /// Which agent the artifact says that it has.
     pub agent: Option<String>,
     /// What the guest has to mount of this machine.
@@ -118,6 +122,7 @@ pub fn prepare(wish: &Wish, reach: Reach<'_>) -> anyhow::Result<Prepared> {
     Ok(Prepared {
         machine,
         kernel: known.told(),
+        identity: format!("{} {root:?}", known.identity()?),
         agent,
         shares: shared::mounted(&wish.shares),
         _artifact: artifact,

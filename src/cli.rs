@@ -15,6 +15,7 @@ mod man;
 mod plan;
 mod rootfs;
 mod run;
+mod test;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ enum Command {
     Initrd(initrd::Args),
     Plan(plan::Args),
     Run(run::Args),
+    Test(test::Args),
     Inspect(inspect::Args),
     Distros(distros::Args),
     Doctor(doctor::Args),
@@ -62,6 +64,7 @@ pub fn main() -> anyhow::Result<ExitCode> {
         Command::Initrd(args) => initrd::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Run(args) => run::run(args),
+        Command::Test(args) => test::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Distros(args) => distros::run(args),
         Command::Doctor(args) => doctor::run(args),

@@ -17,6 +17,7 @@ mod source;
 mod stage;
 mod suggestion;
 mod terminal;
+mod verdict;
 
 use std::process::ExitCode;
 

@@ -15,3 +15,4 @@ mod inspect;
 mod made;
 mod repositories;
 mod tidy;
+mod verdict;

@@ -58,7 +58,12 @@ pub struct HardwareArgs {
     /// Leave the guest without a network
     #[arg(long)]
     no_network: bool,
+}
 
+/// What passes between this machine and the guest.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "The machine")]
+pub struct PassageArgs {
     /// Lead a port of this machine to one of the guest: `[ADDRESS:]HOST[:GUEST][/udp]`; repeatable
     ///
     /// Without an address, only this machine reaches it.
@@ -112,17 +117,17 @@ pub struct Order {
 
 impl MachineArgs {
     /// What is asked for of an artifact.
-    pub fn into_order(self, artifact: PathBuf) -> anyhow::Result<Order> {
+    pub fn into_order(self, artifact: PathBuf, passage: PassageArgs) -> anyhow::Result<Order> {
         let Self { kernel, hardware, cache, reporting } = self;
         let choice = Choice {
-            kernel: match hardware.shares.is_empty() {
+            kernel: match passage.shares.is_empty() {
                 true => Kernel::Cloud,
                 false => Kernel::General,
             },
             keep: !kernel.new_kernel,
         };
         let files = [&kernel.kernel, &kernel.modules].into_iter().flatten();
-        let missing = files.chain(hardware.shares.iter().map(|shared| &shared.host));
+        let missing = files.chain(passage.shares.iter().map(|shared| &shared.host));
         if let Some(path) = missing.into_iter().find(|path| !path.exists()) {
             return Err(RecipeError::NoSuchFile { path: path.clone() }.into());
         }
@@ -147,10 +152,10 @@ impl MachineArgs {
             cpus: hardware.cpus.map(NonZeroU32::get),
             network: match hardware.no_network {
                 true => Network::None,
-                false => Network::User(hardware.ports),
+                false => Network::User(passage.ports),
             },
-            shares: hardware.shares,
-            write: hardware.write,
+            shares: passage.shares,
+            write: passage.write,
         };
         let acceleration = match hardware.accel {
             Accel::Auto => Acceleration::Detect,

@@ -16,7 +16,7 @@ use agent_protocol::Power;
 use rootfs_builder::progress::{Event, Progress as _};
 use vm_runner::{Hypervisor as _, Launch, Qemu, Running, Session, Stopper, start};
 
-use super::machine_args::{MachineArgs, Order};
+use super::machine_args::{MachineArgs, Order, PassageArgs};
 use crate::boot::{self, BootError, Prepared, Reach};
 use crate::progress::{Reporter, visible};
 use crate::report;
@@ -48,6 +48,9 @@ pub struct Args {
     /// Print how the machine would be started, and start nothing
     #[arg(long)]
     print: bool,
+
+    #[command(flatten)]
+    passage: PassageArgs,
 
     #[command(flatten)]
     machine: MachineArgs,
@@ -102,8 +105,8 @@ fn parse_variable(text: &str) -> Result<String, &'static str> {
 
 /// Boots, and runs what was asked for.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let Args { artifact, command, inside, print, machine } = args;
-    let Order { wish, recipe, acceleration, reporting } = machine.into_order(artifact)?;
+    let Args { artifact, command, inside, print, passage, machine } = args;
+    let Order { wish, recipe, acceleration, reporting } = machine.into_order(artifact, passage)?;
     let site = Site::open(&recipe)?;
     let progress = Reporter::start(reporting);
     let reach = Reach { recipe: &recipe, site: &site, progress: &progress };

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use vm_runner::Session;
 use vm_runner::session::{Exit, Streams};
 
-use crate::boot::{BootError, Mounted};
+use crate::boot::{BootError, Mounted, Said};
 
 /// A file that is copied into the guest: `HOST:GUEST`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,31 +114,6 @@ pub fn mount_shares(session: &Session, shares: &[Mounted]) -> anyhow::Result<()>
         }
     }
     Ok(())
-}
-
-/// The beginning of what a command in the guest says.
-#[derive(Debug, Clone, Default)]
-struct Said(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl Said {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        crate::progress::visible(String::from_utf8_lossy(&bytes).trim()).to_string()
-    }
-}
-
-impl std::io::Write for Said {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        const BYTES_MAX: usize = 4096;
-        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let room = BYTES_MAX.saturating_sub(known.len()).min(bytes.len());
-        known.extend_from_slice(&bytes[..room]);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The words of a command as bytes.
