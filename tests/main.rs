@@ -8,6 +8,7 @@ mod against_apt;
 mod against_mmdebstrap;
 mod agents;
 mod attacks;
+mod boots;
 mod cli;
 mod determinism;
 mod images;

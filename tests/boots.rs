@@ -1,0 +1,8 @@
+//! Artifacts in machines that really boot, by emulation, and what is found inside.
+
+mod artifact;
+mod command;
+mod endings;
+mod refusals;
+mod roots;
+mod systems;

@@ -1,0 +1,96 @@
+//! What cannot be booted, and what is said of it.
+
+use std::fs;
+
+use test_support::Osb;
+use tree::{Content, GuestPath, Kind, Meta, Node, Tree};
+
+use super::artifact::{SMALL, archive, boot, can_boot, osb, small, words};
+
+/// An image of a tree that is as wrong as it is wanted.
+fn image(tree: &Tree, flags: &[&str]) -> Osb {
+    let osb = osb();
+    archive(tree, &osb.directory().join("rootfs.tar"));
+    let usual = ["image", "--rootfs", "rootfs.tar", "--output", "disk.img", "--no-check"];
+    osb.run(usual.iter().chain(flags)).succeeds();
+    osb
+}
+
+const DISK: &str = "disk.img";
+
+#[test]
+fn a_hypervisor_that_is_not_installed_is_named_with_its_package() {
+    if !can_boot() {
+        return;
+    }
+    let osb = osb().env("PATH", "/nowhere");
+    let outcome = osb.run(words(&SMALL, &[], &["true"]));
+    outcome.fails_with(1, "qemu-system-x86_64 is not installed (package qemu-system-x86)");
+}
+
+#[test]
+fn a_guest_without_agent_is_refused_before_it_boots() {
+    if !can_boot() {
+        return;
+    }
+    let osb = image(&small(), &["--no-agent"]);
+    let outcome = osb.run(words(DISK.as_ref(), &[], &["true"]));
+    outcome.fails_with(2, "disk.img has no agent that could run a command");
+}
+
+#[test]
+fn a_guest_without_init_says_so_on_its_console() {
+    if !can_boot() {
+        return;
+    }
+    let osb = image(&small(), &["--no-agent"]);
+    let outcome = osb.run(words(DISK.as_ref(), &["--console"], &[]));
+    assert!(outcome.code.is_some_and(|code| code != 0 && code != 124), "{outcome}");
+    assert!(outcome.stderr.contains("init"), "{outcome}");
+}
+
+#[test]
+fn a_file_that_is_no_kernel_is_refused() {
+    if !can_boot() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let kernel = place.path().join("garbage");
+    fs::write(&kernel, vec![0x5a; 1 << 20]).unwrap();
+    let outcome = boot(&SMALL, &["--kernel", kernel.to_str().unwrap()], "true");
+    outcome.fails_with(1, "qemu-system-x86_64 refused the machine");
+}
+
+#[test]
+fn a_guest_of_a_processor_that_is_not_emulated_is_refused_by_number() {
+    if !can_boot() {
+        return;
+    }
+    let mut tree = small();
+    let busybox = GuestPath::new("bin/busybox").unwrap();
+    let Some(Kind::File(content)) = tree.get(&busybox).map(|node| node.kind.clone()) else {
+        panic!("no busybox");
+    };
+    let mut bytes = Vec::new();
+    std::io::copy(&mut content.open().unwrap(), &mut bytes).unwrap();
+    // The field of an ELF header that names the processor; 243 is RISC-V.
+    bytes[18..20].copy_from_slice(&243_u16.to_le_bytes());
+    tree.remove(&busybox);
+    let meta = Meta { mode: 0o755, ..Meta::default() };
+    tree.insert(busybox, Node { meta, kind: Kind::File(Content::from(bytes)) }).unwrap();
+    let osb = image(&tree, &["--no-agent"]);
+    let outcome = osb.run(words(DISK.as_ref(), &[], &["true"]));
+    outcome.fails_with(2, "a processor that osb cannot run (number 243 in ELF)");
+}
+
+#[test]
+fn what_is_no_artifact_is_refused() {
+    if !can_boot() {
+        return;
+    }
+    let osb = osb();
+    fs::write(osb.directory().join("noise.img"), test_support::noise(2, 1 << 20)).unwrap();
+    let outcome = osb.run(words("noise.img".as_ref(), &[], &["true"]));
+    assert_eq!(outcome.code, Some(2), "{outcome}");
+    assert!(outcome.stderr.contains("noise.img"), "{outcome}");
+}
