@@ -22,9 +22,8 @@ fn a_verified_root_is_mounted_and_a_flipped_bit_is_refused() {
         assert!(said.contains(" erofs\n") && said.contains("dm-"), "{said}");
         let start = if table == "gpt" { 1 << 20 } else { 3 << 20 };
         let file = File::options().read(true).write(true).open(&image).unwrap();
-        let mut byte = [0];
-        file.read_exact_at(&mut byte, start + 1024).unwrap();
-        file.write_all_at(&[byte[0] ^ 1], start + 1024 + 100).unwrap();
+        // Before the superblock nothing is ever read, but the hash is that of the whole block.
+        file.write_all_at(&[1], start + 100).unwrap();
         let outcome = boot(&image, &[], "true");
         assert!(outcome.code.is_some_and(|code| code != 0 && code != 124), "{outcome}");
         assert!(outcome.stderr.contains("corrupted"), "{outcome}");

@@ -143,7 +143,7 @@ pub(crate) fn signal_descriptor(set: u64) -> Result<OwnedFd, Errno> {
 
 /// Binds a socket to an address in the kernel's own form.
 pub(crate) fn bind(socket: impl AsFd, address: &[u8]) -> Result<(), Errno> {
-    let all = [raw(socket), address.as_ptr().addr(), address.len(), 0, 0];
+    let all = [raw(&socket), address.as_ptr().addr(), address.len(), 0, 0];
     // SAFETY: the kernel reads `address` and not beyond its length.
     check(unsafe { call(number::BIND, all) }).map(drop)
 }
@@ -152,7 +152,7 @@ pub(crate) fn bind(socket: impl AsFd, address: &[u8]) -> Result<(), Errno> {
 pub(crate) fn peer_address(socket: impl AsFd) -> Result<[u8; 16], Errno> {
     let mut address = [0_u8; 16];
     let mut length = 16_u32;
-    let all = [raw(socket), (&raw mut address).addr(), (&raw mut length).addr(), 0, 0];
+    let all = [raw(&socket), (&raw mut address).addr(), (&raw mut length).addr(), 0, 0];
     // SAFETY: the kernel writes at most `length` bytes of `address`, and `length`.
     check(unsafe { call(number::GETPEERNAME, all) })?;
     Ok(address)
@@ -163,7 +163,7 @@ pub(crate) fn bind_to_device(socket: impl AsFd, device: &[u8]) -> Result<(), Err
     const SOL_SOCKET: usize = 1;
     const SO_BINDTODEVICE: usize = 25;
     let place = device.as_ptr().addr();
-    let all = [raw(socket), SOL_SOCKET, SO_BINDTODEVICE, place, device.len()];
+    let all = [raw(&socket), SOL_SOCKET, SO_BINDTODEVICE, place, device.len()];
     // SAFETY: the kernel reads `device` and not beyond its length.
     check(unsafe { call(number::SETSOCKOPT, all) }).map(drop)
 }
@@ -174,7 +174,7 @@ pub(crate) fn interface_request(
     request: InterfaceRequest,
     argument: &mut [u8; 40],
 ) -> Result<(), Errno> {
-    let all = [raw(socket), request as usize, argument.as_mut_ptr().addr(), 0, 0];
+    let all = [raw(&socket), request as usize, argument.as_mut_ptr().addr(), 0, 0];
     // SAFETY: these requests read and write one `ifreq`, which is 40 bytes and holds no pointer.
     check(unsafe { call(number::IOCTL, all) }).map(drop)
 }
@@ -197,7 +197,7 @@ pub(crate) fn add_route(socket: impl AsFd, route: &[u8; 120]) -> Result<(), Errn
     if route.get(DEVICE).is_none_or(|device| device != [0; 8]) {
         return Err(Errno::INVAL);
     }
-    let all = [raw(socket), SIOCADDRT, route.as_ptr().addr(), 0, 0];
+    let all = [raw(&socket), SIOCADDRT, route.as_ptr().addr(), 0, 0];
     // SAFETY: the kernel reads one `rtentry` of 120 bytes, in which the only pointer is null.
     check(unsafe { call(number::IOCTL, all) }).map(drop)
 }
@@ -206,7 +206,7 @@ pub(crate) fn add_route(socket: impl AsFd, route: &[u8; 120]) -> Result<(), Errn
 pub(crate) fn device_bytes(device: impl AsFd) -> Result<u64, Errno> {
     const BLKGETSIZE64: usize = 0x8008_1272;
     let mut bytes = 0_u64;
-    let all = [raw(device), BLKGETSIZE64, (&raw mut bytes).addr(), 0, 0];
+    let all = [raw(&device), BLKGETSIZE64, (&raw mut bytes).addr(), 0, 0];
     // SAFETY: the kernel writes eight bytes.
     check(unsafe { call(number::IOCTL, all) })?;
     Ok(bytes)
@@ -215,12 +215,13 @@ pub(crate) fn device_bytes(device: impl AsFd) -> Result<u64, Errno> {
 /// Makes a mounted ext4 fill so many blocks.
 pub(crate) fn resize_ext4(mount: impl AsFd, blocks: u64) -> Result<(), Errno> {
     const EXT4_IOC_RESIZE_FS: usize = 0x4008_6610;
-    let all = [raw(mount), EXT4_IOC_RESIZE_FS, (&raw const blocks).addr(), 0, 0];
+    let all = [raw(&mount), EXT4_IOC_RESIZE_FS, (&raw const blocks).addr(), 0, 0];
     // SAFETY: the kernel reads eight bytes.
     check(unsafe { call(number::IOCTL, all) }).map(drop)
 }
 
-fn raw(descriptor: impl AsFd) -> usize {
+/// Takes no descriptor, lest it be closed before the kernel sees it.
+fn raw(descriptor: &impl AsFd) -> usize {
     usize::try_from(descriptor.as_fd().as_raw_fd()).unwrap_or(usize::MAX)
 }
 
