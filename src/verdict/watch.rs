@@ -180,6 +180,7 @@ fn is_this_machines(error: &Error) -> bool {
         | Error::NoPort
         | Error::Stopped => true,
         Error::NoKernel { .. }
+        | Error::Unbootable { .. }
         | Error::Panic { .. }
         | Error::NoAgent { .. }
         | Error::Ended { .. }
@@ -196,11 +197,8 @@ fn reason(error: &Error, told: &Milestones) -> String {
     }
     match error {
         Error::Panic { line, .. } => line.clone(),
-        Error::Ended { how, console } => {
-            // Who hands over to the guest's init tells on the console why it cannot.
-            let last = console.0.iter().rev().find(|line| line.starts_with("osb: "));
-            last.cloned().unwrap_or_else(|| format!("the machine ended early: {how}"))
-        }
+        Error::Unbootable { line, .. } => line.clone(),
+        Error::Ended { how, .. } => format!("the machine ended early: {how}"),
         Error::NoAgent { limit: Some(limit), .. } | Error::TimeLimit { limit, .. } => {
             format!("nothing more happened within {} seconds", limit.as_secs_f32().ceil())
         }

@@ -21,7 +21,7 @@ fn a_command_ends_as_it_would_here() {
         assert_eq!(outcome.code, Some(code), "{outcome}");
     }
     let outcome = osb().run(words(&SMALL, &[], &["/no/such/program"]));
-    outcome.fails_with(1, "no such program: /no/such/program");
+    outcome.fails_with(127, "no such program: /no/such/program");
 }
 
 #[test]

@@ -60,6 +60,14 @@ pub enum Error {
         /// How long it was listened to, if a limit ended it.
         limit: Option<Duration>,
     },
+    /// The guest's root or its init is not what it should be.
+    #[error("the guest cannot start: {line}{console}")]
+    Unbootable {
+        /// What the boot initrd said.
+        line: String,
+        /// What came before.
+        console: Tail,
+    },
     /// The kernel gave up.
     #[error("the guest's kernel gave up: {line}{console}")]
     Panic {

@@ -223,6 +223,10 @@ impl Running {
                 false => Error::TimeLimit { limit, console },
             });
         }
+        if let Some(refusal) = self.milestones().refusal {
+            let line = refusal.line.trim_start_matches("osb: ").to_owned();
+            return Err(Error::Unbootable { line, console });
+        }
         match end.code {
             Some(0) => Ok(()),
             Some(_) if console.0.is_empty() => {

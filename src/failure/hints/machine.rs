@@ -38,6 +38,7 @@ fn of_machine(error: &MachineError) -> (Kind, Option<String>) {
         | MachineError::Start { .. }
         | MachineError::Refused { .. }
         | MachineError::NoPort
+        | MachineError::Unbootable { .. }
         | MachineError::Panic { .. }
         | MachineError::Ended { .. }
         | MachineError::Stopped

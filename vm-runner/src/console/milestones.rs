@@ -22,6 +22,8 @@ pub struct Milestones {
     pub root: Option<Milestone>,
     /// The init is started: the root's own, if a boot initrd tells of it.
     pub init: Option<Milestone>,
+    /// The hand-over to the root's own init did not come about.
+    pub refusal: Option<Milestone>,
     /// The kernel gave up.
     pub panic: Option<Milestone>,
     /// A block of a measured filesystem is not what was measured.
@@ -42,6 +44,9 @@ impl Milestones {
         }
         if is_own_init(said) || (is_kernel_init(said) && self.init.is_none()) {
             self.init = milestone();
+        }
+        if is_refusal(said) && self.refusal.is_none() {
+            self.refusal = milestone();
         }
         if said.starts_with("Kernel panic - not syncing") && self.panic.is_none() {
             self.panic = milestone();
@@ -65,6 +70,13 @@ fn is_own_init(said: &str) -> bool {
 
 fn is_kernel_init(said: &str) -> bool {
     said.starts_with("Run ") && said.ends_with(" as init process")
+}
+
+/// Of what the boot initrd says, its milestones are the only lines that are no failure.
+fn is_refusal(said: &str) -> bool {
+    const STEPS: [&str; 4] = ["without ", "modules loaded", "root mounted", "starting "];
+    let said = said.strip_prefix("osb: ");
+    said.is_some_and(|said| !STEPS.iter().any(|step| said.starts_with(step)))
 }
 
 fn is_corruption(said: &str) -> bool {
@@ -117,7 +129,13 @@ mod tests {
         assert_eq!(guest(told.root), 2_000_000);
         assert_eq!(guest(told.init), 2_500_000);
         assert_eq!(guest(told.power_down), 120_000_001);
-        assert_eq!((told.panic, told.corruption), (None, None));
+        assert_eq!((told.panic, told.corruption, told.refusal), (None, None, None));
+    }
+
+    #[test]
+    fn a_root_that_cannot_be_handed_over_to_is_told() {
+        let told = told(&["osb: modules loaded", "osb: no root device /dev/vda1 after 10 s"]);
+        assert_eq!(told.refusal.unwrap().line, "osb: no root device /dev/vda1 after 10 s");
     }
 
     #[test]
