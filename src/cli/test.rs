@@ -61,12 +61,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let reach = Reach { recipe: &recipe, site: &site, progress: &progress };
     let mut prepared = boot::prepare(&wish, reach)?;
     let (size, sha256) = digest(path)?;
-    let parts = [
-        format!("{sha256} {}", program::identity()?),
-        format!("{} {acceleration:?} {:?}", prepared.identity, wish.cpus),
-        describe(&prepared.machine),
-    ];
-    let question = Digest::of(parts.join("\n"));
+    let machine = format!("{acceleration:?} {:?} {}", wish.cpus, describe(&prepared.machine));
+    let question = question(&[&sha256.to_string(), &prepared.identity, &machine])?;
     if !again && let Some(verdict) = verdict::recall(path, question)? {
         progress.report(Event::Note { text: &format!("booted before: {}", path.display()) });
         progress.finish()?;
@@ -76,31 +72,35 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let architecture = prepared.machine.architecture;
     let chosen = boot::acceleration(acceleration, &qemu, architecture, &site)?;
     prepared.machine.cpus = boot::processors(&wish, chosen.accelerator);
-    let subject = Subject {
-        artifact: path.clone(),
-        size,
-        sha256,
-        kernel: prepared.kernel.clone(),
-        accelerator: chosen.why.clone(),
-        osb: env!("CARGO_PKG_VERSION").to_owned(),
-        question,
-    };
-    let silence = silence(&prepared);
     progress.report(Event::StageBegun { stage: "boot" });
     let seen = verdict::watch(&Machinery {
         machine: &prepared.machine,
         hypervisor: &qemu,
         accelerator: chosen.accelerator,
-        silence: silence.as_deref(),
+        silence: silence(&prepared).as_deref(),
         limit: Duration::from_secs(timeout.get()),
     })?;
     progress.report(Event::StageEnded { stage: "boot" });
     progress.finish()?;
+    let subject = Subject {
+        artifact: path.clone(),
+        size,
+        sha256,
+        kernel: prepared.kernel,
+        accelerator: chosen.why,
+        osb: env!("CARGO_PKG_VERSION").to_owned(),
+        question,
+    };
     let verdict = Verdict::new(subject, seen);
     // What was found out is told even where it cannot be kept.
     let code = print(&verdict, json)?;
     verdict::keep(&verdict, path)?;
     Ok(code)
+}
+
+/// The digest of all that could change the verdict.
+fn question(parts: &[&str]) -> io::Result<Digest> {
+    Ok(Digest::of(format!("{} {}", program::identity()?, parts.join("\n"))))
 }
 
 fn print(verdict: &Verdict, json: bool) -> anyhow::Result<ExitCode> {
@@ -120,10 +120,11 @@ fn silence(prepared: &Prepared) -> Option<String> {
     }
 }
 
-/// All of a machine but the files, whose names do not matter.
+/// All of a machine but its processors, which may depend on what executes their instructions,
+/// and the files, whose names do not matter.
 fn describe(machine: &Machine) -> String {
-    let Machine { architecture, cpus, memory_mib, network, kernel_words, .. } = machine;
-    format!("{architecture:?} {cpus} {memory_mib} {network:?} {kernel_words:?}")
+    let Machine { architecture, memory_mib, network, kernel_words, .. } = machine;
+    format!("{architecture:?} {memory_mib} {network:?} {kernel_words:?}")
 }
 
 /// The size and the digest of a file.
