@@ -190,6 +190,8 @@ fn words(wish: &Wish, architecture: Architecture, files: &Files) -> Vec<String> 
     let mut words = vec![format!("console={}", architecture.console())];
     // A guest that has panicked is over.
     words.push("panic=-1".to_owned());
+    // Without udev, systemd would wait 90 seconds for the terminal of a login that nobody can use.
+    words.push("systemd.getty_auto=0".to_owned());
     if wish.network != Network::None {
         // What QEMU's own network always is, without waiting for it to say so.
         words.push("ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0:off:10.0.2.3".to_owned());
