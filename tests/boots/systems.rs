@@ -1,6 +1,6 @@
 //! Guests of real packages, each asked from inside.
 
-use super::artifact::{DEBIAN, SYSTEMD, boot, can_boot};
+use super::artifact::{DEBIAN, SYSTEMD, boot, can_boot, make};
 
 /// Waits for the system to have started, and names what failed.
 const STATE: &str = "systemctl is-system-running --wait; systemctl list-units --failed --no-legend; \
@@ -29,4 +29,43 @@ fn debian_runs_with_systemd_and_the_agent_as_a_service() {
     if can_boot() {
         assert_runs(&boot(&SYSTEMD, &[], STATE).succeeds().stdout, "6.1");
     }
+}
+
+/// Its kernel has compressed modules; its systemd wants the file that kmod brings along.
+#[test]
+fn the_newest_debian_runs_with_systemd() {
+    if !can_boot() {
+        return;
+    }
+    let packages = ["--package", "systemd-sysv", "--package", "kmod"];
+    let image = [&["image", "--release", "trixie", "--profile", "minimal"][..], &packages].concat();
+    let image = make("trixie.img", &image);
+    assert_runs(&boot(&image, &[], STATE).succeeds().stdout, "6.12");
+}
+
+#[test]
+fn an_initrd_runs_systemd() {
+    if !can_boot() {
+        return;
+    }
+    // An initrd holds no access control lists, which only the journal's directory has.
+    let arguments = ["initrd", "--release", "bookworm", "--profile", "minimal", "--drop-xattrs"];
+    let initrd = make("systemd.initrd", &[&arguments[..], &["--package", "systemd-sysv"]].concat());
+    assert_runs(&boot(&initrd, &[], STATE).succeeds().stdout, "6.1");
+}
+
+#[test]
+fn the_guest_loads_modules_of_the_kernel_that_it_brings_along() {
+    if !can_boot() {
+        return;
+    }
+    let packages = ["--package", "linux-image-cloud-amd64", "--package", "kmod"];
+    let usual = ["image", "--release", "bookworm", "--profile", "minimal", "--agent-init"];
+    let image = make("kernel.img", &[&usual[..], &packages].concat());
+    let script = "modprobe dummy && cat /sys/module/dummy/initstate; ls /lib/modules; uname -r";
+    let outcome = boot(&image, &[], script).succeeds();
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    let [state, modules, running] = lines[..] else { panic!("{outcome}") };
+    assert_eq!((state, modules), ("live", running), "{outcome}");
+    assert!(outcome.stderr.contains("from the artifact"), "{outcome}");
 }
