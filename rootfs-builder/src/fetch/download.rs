@@ -11,7 +11,7 @@ use super::cancel::Cancel;
 use super::http::Agents;
 use super::{FetchError, Fetcher, Request};
 use crate::progress::{Event, Progress};
-use crate::store::{Incoming, Store, StoreError};
+use crate::store::{BlobId, Incoming, Store, StoreError};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -22,6 +22,23 @@ pub(super) struct Session<'a> {
     pub(super) store: &'a Store,
     pub(super) progress: &'a dyn Progress,
     pub(super) cancel: &'a Cancel,
+}
+
+/// What must be true of a file that has come.
+pub(super) enum Proof<'a> {
+    /// It has this digest.
+    Digest(BlobId),
+    /// It is this long, and the check finds nothing wrong with it.
+    Check { size: u64, check: &'a super::Check<'a> },
+}
+
+impl Proof<'_> {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Digest(id) => id.size,
+            Self::Check { size, .. } => *size,
+        }
+    }
 }
 
 impl Session<'_> {
@@ -37,25 +54,37 @@ impl Session<'_> {
         if let Some(path) = self.store.get(request.shelf, request.id)? {
             return Ok(path);
         }
-        let addresses = self.allowed(request)?;
-        let mut incoming = self.store.incoming()?;
-        self.try_addresses(&request.name, &addresses, |address| {
-            self.discard(&mut incoming)?;
-            match Place::parse(address)? {
-                Place::File(path) => self.copy_file(address, &path, request, &mut incoming),
-                Place::Server(url) => self.receive_all(&url, request, &mut incoming),
-            }
-        })?;
+        let proof = Proof::Digest(request.id);
+        let incoming = self.transfer(&request.name, &request.candidates, &proof)?;
         Ok(incoming.keep(request.shelf, request.id)?)
     }
 
+    /// Brings a file from the first address that has the right one.
+    pub(super) fn transfer(
+        &self,
+        name: &str,
+        candidates: &[String],
+        proof: &Proof<'_>,
+    ) -> Result<Incoming<'_>, FetchError> {
+        let addresses = self.allowed(name, candidates)?;
+        let mut incoming = self.store.incoming()?;
+        self.try_addresses(name, &addresses, |address| {
+            self.discard(&mut incoming)?;
+            match Place::parse(address)? {
+                Place::File(path) => self.copy_file(address, &path, proof, &mut incoming),
+                Place::Server(url) => self.receive_all(&url, proof, &mut incoming),
+            }
+        })?;
+        Ok(incoming)
+    }
+
     /// The addresses that may be asked.
-    fn allowed(&self, request: &Request) -> Result<Vec<String>, FetchError> {
-        let mut addresses = request.candidates.clone();
+    fn allowed(&self, name: &str, candidates: &[String]) -> Result<Vec<String>, FetchError> {
+        let mut addresses = candidates.to_vec();
         if self.fetcher.options.offline {
             addresses.retain(|address| !Place::is_server(address));
             if addresses.is_empty() {
-                return Err(FetchError::Offline { missing: vec![request.name.clone()] });
+                return Err(FetchError::Offline { missing: vec![name.to_owned()] });
             }
         }
         Ok(addresses)
@@ -74,20 +103,20 @@ impl Session<'_> {
     fn receive_all(
         &self,
         url: &str,
-        request: &Request,
+        proof: &Proof<'_>,
         incoming: &mut Incoming<'_>,
     ) -> Result<(), FetchError> {
         let mut was_resumed = false;
         let result = self.retry(|| {
             was_resumed |= incoming.written() > 0;
-            let result = self.receive(url, request, incoming);
+            let result = self.receive(url, proof, incoming);
             (incoming.written(), result)
         });
         match result {
             // The two parts may be of two versions of the file: once more in one piece.
-            Err(FetchError::Digest { .. }) if was_resumed => {
+            Err(FetchError::Digest { .. } | FetchError::Unproven { .. }) if was_resumed => {
                 self.discard(incoming)?;
-                self.retry(|| (0, self.receive(url, request, incoming)))
+                self.retry(|| (0, self.receive(url, proof, incoming)))
             }
             result => result,
         }
@@ -97,10 +126,10 @@ impl Session<'_> {
     fn receive(
         &self,
         url: &str,
-        request: &Request,
+        proof: &Proof<'_>,
         incoming: &mut Incoming<'_>,
     ) -> Result<(), FetchError> {
-        let expected = request.id.size;
+        let expected = proof.size();
         let shown = redact(url);
         let options = &self.fetcher.options;
         let mut headers = Vec::new();
@@ -123,16 +152,16 @@ impl Session<'_> {
             }
         }
         read_body(reply.body, &shown, options, self.cancel, |bytes| {
-            self.take(bytes, &shown, request, incoming)
+            self.take(bytes, &shown, proof, incoming)
         })?;
-        finish(&shown, request, incoming)
+        finish(&shown, proof, incoming)
     }
 
     fn copy_file(
         &self,
         address: &str,
         path: &Path,
-        request: &Request,
+        proof: &Proof<'_>,
         incoming: &mut Incoming<'_>,
     ) -> Result<(), FetchError> {
         let mut file = open_local(address, path)?;
@@ -142,11 +171,11 @@ impl Session<'_> {
             if count == 0 {
                 break;
             }
-            self.take(&buffer[..count], address, request, incoming)?;
+            self.take(&buffer[..count], address, proof, incoming)?;
         }
-        match incoming.written() == request.id.size {
-            true => finish(address, request, incoming),
-            false => Err(size_error(address, request, incoming)),
+        match incoming.written() == proof.size() {
+            true => finish(address, proof, incoming),
+            false => Err(size_error(address, proof, incoming)),
         }
     }
 
@@ -155,13 +184,13 @@ impl Session<'_> {
         &self,
         bytes: &[u8],
         shown: &str,
-        request: &Request,
+        proof: &Proof<'_>,
         incoming: &mut Incoming<'_>,
     ) -> Result<(), FetchError> {
         incoming.append(bytes)?;
         self.progress.report(Event::Downloaded { bytes: bytes.len() as u64 });
-        match incoming.written() > request.id.size {
-            true => Err(size_error(shown, request, incoming)),
+        match incoming.written() > proof.size() {
+            true => Err(size_error(shown, proof, incoming)),
             false => Ok(()),
         }
     }
@@ -187,22 +216,29 @@ pub(super) fn local_error(path: &Path, source: io::Error) -> FetchError {
     FetchError::Local { path: path.to_path_buf(), source }
 }
 
-fn size_error(shown: &str, request: &Request, incoming: &Incoming<'_>) -> FetchError {
+fn size_error(shown: &str, proof: &Proof<'_>, incoming: &Incoming<'_>) -> FetchError {
     let url = shown.to_string();
-    FetchError::Size { url, expected: request.id.size, actual: incoming.written() }
+    FetchError::Size { url, expected: proof.size(), actual: incoming.written() }
 }
 
 /// Checks a body that has come to its end.
-fn finish(shown: &str, request: &Request, incoming: &Incoming<'_>) -> Result<(), FetchError> {
+fn finish(shown: &str, proof: &Proof<'_>, incoming: &Incoming<'_>) -> Result<(), FetchError> {
     let url = shown.to_string();
-    match incoming.check(request.id) {
-        Ok(()) => Ok(()),
-        Err(StoreError::Size { expected, actual }) => {
+    let id = match proof {
+        Proof::Digest(id) => *id,
+        Proof::Check { size, .. } => BlobId { size: *size, ..incoming.id() },
+    };
+    match (incoming.check(id), proof) {
+        (Ok(()), Proof::Digest(_)) => Ok(()),
+        (Ok(()), Proof::Check { check, .. }) => {
+            check(incoming.path()).map_err(|problem| FetchError::Unproven { url, problem })
+        }
+        (Err(StoreError::Size { expected, actual }), _) => {
             Err(FetchError::Short { url, expected, actual })
         }
-        Err(StoreError::Digest { expected, actual }) => {
+        (Err(StoreError::Digest { expected, actual }), _) => {
             Err(FetchError::Digest { url, expected, actual })
         }
-        Err(other) => Err(other.into()),
+        (Err(other), _) => Err(other.into()),
     }
 }

@@ -117,6 +117,14 @@ pub enum FetchError {
         /// What came.
         actual: Digest,
     },
+    /// The file is not what the index's proof is of.
+    #[error("{url}: {problem}")]
+    Unproven {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The server sends in circles.
     #[error("{url}: redirected in a circle")]
     RedirectLoop {
@@ -199,6 +207,7 @@ impl FetchError {
             | Self::Size { .. }
             | Self::TooLarge { .. }
             | Self::Digest { .. }
+            | Self::Unproven { .. }
             | Self::RedirectLoop { .. }
             | Self::RedirectLimit { .. }
             | Self::RedirectRefused { .. }
@@ -224,7 +233,7 @@ impl FetchError {
     /// How much a user needs to know of this failure rather than of another mirror's.
     pub(super) fn gravity(&self) -> u8 {
         match self {
-            Self::Digest { .. } => 4,
+            Self::Digest { .. } | Self::Unproven { .. } => 4,
             Self::Size { .. } | Self::TooLarge { .. } | Self::RedirectRefused { .. } => 3,
             Self::NotFound { .. } => 1,
             _ => 2,

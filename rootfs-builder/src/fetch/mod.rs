@@ -15,6 +15,7 @@ mod resolver;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod unpinned;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ pub use error::FetchError;
 use http::Agents;
 pub use index::{IndexForm, IndexRequest};
 pub use options::FetchOptions;
+pub use unpinned::{Check, UnpinnedRequest};
 
 /// A file to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -49,13 +49,15 @@ pub enum Shelf {
     Outputs,
     /// Configured trees.
     Trees,
+    /// Which blob it was that an index's proof was of.
+    Proofs,
     /// What machines boot: kernels, and the initrds that lead to a root.
     Kernels,
 }
 
 impl Shelf {
     /// Every shelf.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Blobs,
         Self::Indexes,
         Self::Opened,
@@ -63,6 +65,7 @@ impl Shelf {
         Self::Plans,
         Self::Outputs,
         Self::Trees,
+        Self::Proofs,
         Self::Kernels,
     ];
 
@@ -76,6 +79,7 @@ impl Shelf {
             Self::Plans => "plans",
             Self::Outputs => "outputs",
             Self::Trees => "trees",
+            Self::Proofs => "proofs",
             Self::Kernels => "kernels",
         }
     }

@@ -1,7 +1,7 @@
 //! How bytes come into the store: checked while they are written, then renamed into place.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fs_err::File;
 use sha2::Digest as _;
@@ -68,6 +68,16 @@ impl Incoming<'_> {
     /// How many bytes there are so far.
     pub(crate) fn written(&self) -> u64 {
         self.written
+    }
+
+    /// What the bytes so far are.
+    pub(crate) fn id(&self) -> BlobId {
+        BlobId { size: self.written, sha256: Digest::from_hasher(self.hasher.clone()) }
+    }
+
+    /// Where the bytes are until they are kept.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Begins again with nothing.

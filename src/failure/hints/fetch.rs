@@ -24,7 +24,7 @@ fn of_fetch(error: &FetchError) -> Diagnosis {
         FetchError::Address { .. } | FetchError::Proxy { .. } => return (Kind::Recipe, Vec::new()),
         FetchError::Store(error) => return of_store(error),
         FetchError::Offline { .. } => Some("run it once without --offline"),
-        FetchError::Digest { .. } | FetchError::Size { .. } => Some(
+        FetchError::Digest { .. } | FetchError::Size { .. } | FetchError::Unproven { .. } => Some(
             "the mirror may be in the middle of an update, or serve something else than was \
              signed: try again later, or name another one with --mirror",
         ),

@@ -7,6 +7,7 @@ mod many;
 mod proxies;
 mod refusals;
 mod server;
+mod unpinned;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
