@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use distros::Arch;
+use rootfs_builder::build::runs_scripts;
 use rootfs_builder::decide::{Access, decide};
 use rootfs_builder::packages::fetch_packages;
 use rootfs_builder::plan::Plan;
@@ -16,7 +17,7 @@ use crate::record;
 use crate::report::Artifact;
 use crate::site::{self, Site};
 use crate::source::{Given, Source};
-use crate::stage::{self, Order};
+use crate::stage::{self, Needs, Order};
 
 /// Builds an artifact.
 pub fn build(
@@ -34,13 +35,18 @@ pub fn build(
         return finished(&source, output, packed);
     }
     check_place(output, &site)?;
-    if let Source::Plan(plan) = &source {
-        let mirrors = site::mirrors_of_plan(recipe, plan)?;
-        let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
-        fetch_packages(plan, &mirrors, access)?;
-    }
+    let scripts = match &source {
+        Source::Plan(plan) => {
+            let mirrors = site::mirrors_of_plan(recipe, plan)?;
+            let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
+            runs_scripts(plan, &fetch_packages(plan, &mirrors, access)?)?
+        }
+        // A tree that is there already runs none.
+        Source::Given(_) => false,
+    };
     let brought = brought::bring(recipe, source.arch(), &site, progress)?;
-    let packed = stage::run(&order, brought.spec.as_ref(), &site, progress)?;
+    let needs = Needs { agent: brought.spec.as_ref(), scripts };
+    let packed = stage::run(&order, needs, &site, progress)?;
     record::remember(&site.store, question, output.path(), &packed)?;
     finished(&source, output, packed)
 }

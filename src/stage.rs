@@ -16,7 +16,6 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
-use agent::AgentSpec;
 use anyhow::Context as _;
 use rootfs_builder::progress::Progress;
 use sandbox::{Host, Rung};
@@ -27,7 +26,7 @@ use crate::recipe::{Output, RecipeError};
 use crate::site::Site;
 use crate::source::Source;
 use job::Job;
-pub use job::Order;
+pub use job::{Needs, Order};
 use relay::{Line, Sender};
 
 /// The hidden first argument that makes this program do a stage's work; two descriptors follow.
@@ -36,21 +35,16 @@ const ARGUMENT: &str = "__stage";
 /// Builds the tree and writes it, on the lowest rung that can.
 pub fn run(
     order: &Order<'_>,
-    agent: Option<&AgentSpec>,
+    needs: Needs<'_>,
     site: &Site,
     progress: &dyn Progress,
 ) -> anyhow::Result<Packed> {
-    let rung = match (Host::rung_for_tools(), order.source) {
-        (Ok(rung), _) => rung,
-        // A tree that is there already runs no script.
-        (Err(_), Source::Given(_)) => Rung::Files,
-        (Err(report), Source::Plan(_)) => return Err(NoRung(report).into()),
-    };
+    let rung = rung(order, needs)?;
     if let (Output::Directory(path), Rung::SingleId) = (order.output, rung) {
         return Err(RecipeError::OwnersOfDirectory { path: path.clone() }.into());
     }
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
-    parcel.write_all(&serde_json::to_vec(&Job::new(order, agent, site, rung)?)?)?;
+    parcel.write_all(&serde_json::to_vec(&Job::new(order, needs, site, rung)?)?)?;
     parcel.rewind()?;
     let (heard, wire) = std::io::pipe()?;
     let arguments: [OsString; 3] = [
@@ -70,6 +64,20 @@ pub fn run(
         (_, Some(Line::Made(made))) => Ok(made),
         (_, Some(Line::Failed { code, text })) => Err(Relayed { code, text }.into()),
         (status, _) => Err(ended_early(status)),
+    }
+}
+
+/// The lowest rung that can do the work.
+fn rung(order: &Order<'_>, needs: Needs<'_>) -> anyhow::Result<Rung> {
+    // Owners and devices are only named in a file; a directory on disk has them or lacks them.
+    let is_file = !matches!(order.output, Output::Directory(_));
+    if matches!(order.source, Source::Plan(_)) && !needs.scripts && is_file {
+        return Ok(Rung::Files);
+    }
+    match Host::rung_for_tools() {
+        Ok(rung) => Ok(rung),
+        Err(_) if !needs.scripts => Ok(Rung::Files),
+        Err(report) => Err(NoRung(report).into()),
     }
 }
 

@@ -1,16 +1,15 @@
 //! From opened packages to a configured tree.
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::thread;
 
+use distros::Family;
 use sandbox::{Emulation, ToolRunner};
 use tree::directory::Owners;
 use tree::{Timestamp, Tree};
 
 use crate::configure::{self, ConfigureError, Context};
-use crate::family::deb::archive::OpenedPackage;
-use crate::family::deb::{self, DebPackage, InstallError, PackageError, Scripts};
+use crate::family::deb;
+use crate::family::opened::OpenedPackage;
 use crate::plan::Plan;
 use crate::progress::{Event, Progress};
 
@@ -32,45 +31,46 @@ pub struct Workshop<'a> {
 /// Why a tree could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// A package could not be read.
-    #[error("read package {0}")]
-    Package(String, #[source] PackageError),
-    /// The packages could not be installed.
-    #[error("install packages")]
-    Install(#[from] InstallError),
+    /// Packages of the deb family could not be installed.
+    #[error(transparent)]
+    Deb(#[from] deb::BuildError),
     /// A normalising step failed.
     #[error("finish the tree")]
     Configure(#[from] ConfigureError),
+    /// Scripts have to run, and nothing was given that runs them.
+    #[error("packages' scripts have to run, and nothing here runs them")]
+    NoWorkshop,
     /// The working directory cannot be used.
     #[error("use the working directory")]
     Work(#[source] std::io::Error),
 }
 
+/// Whether anything of the packages has to be run for the tree.
+pub fn runs_scripts(plan: &Plan, _opened: &[OpenedPackage]) -> Result<bool, BuildError> {
+    match plan.family {
+        // What configures the packages is the guest's own package manager.
+        Family::Deb => Ok(!plan.packages.is_empty()),
+    }
+}
+
 /// Installs the plan's packages and makes the result repeatable.
+///
+/// Without a workshop nothing can be run, nor has to be: see [`runs_scripts`].
 pub fn build_tree(
     plan: &Plan,
     opened: &[OpenedPackage],
-    workshop: Workshop<'_>,
+    workshop: Option<Workshop<'_>>,
+    progress: &dyn Progress,
 ) -> Result<Tree, BuildError> {
-    let progress = workshop.progress;
     progress.report(Event::StageBegun { stage: "install" });
     // The file system's clock, because that is what tells files that scripts touched.
-    let began = fs_err::metadata(workshop.root)
-        .and_then(|metadata| modified(&metadata))
-        .map_err(BuildError::Work)?;
-    let packages = read_packages(plan, opened)?;
-    let dpkg = plan.packages.iter().find(|package| package.name == "dpkg");
-    let scripts = Scripts {
-        runner: workshop.runner,
-        progress,
-        emulation: workshop.emulation.clone(),
-        arch: &plan.arch,
-        dpkg_version: dpkg.map_or("", |package| &package.version),
-        timestamp: plan.timestamp,
-        on_disk: workshop.owners,
-        owners: RefCell::new(Vec::new()),
+    let began = match &workshop {
+        Some(workshop) => Some(modified(workshop.root).map_err(BuildError::Work)?),
+        None => None,
     };
-    let mut tree = deb::install(plan, &packages, workshop.root, &scripts)?;
+    let mut tree = match plan.family {
+        Family::Deb => deb::build(plan, opened, workshop.ok_or(BuildError::NoWorkshop)?)?,
+    };
     progress.report(Event::StageEnded { stage: "install" });
     progress.report(Event::StageBegun { stage: "finish" });
     let context = Context {
@@ -83,44 +83,11 @@ pub fn build_tree(
     Ok(tree)
 }
 
-fn modified(metadata: &std::fs::Metadata) -> std::io::Result<Timestamp> {
+fn modified(path: &Path) -> std::io::Result<Timestamp> {
     use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs_err::metadata(path)?;
     Ok(Timestamp {
         seconds: metadata.mtime(),
         nanoseconds: u32::try_from(metadata.mtime_nsec()).unwrap_or(0),
     })
-}
-
-/// Reads all packages, half of them in a second thread: it is mostly headers of tar archives.
-fn read_packages(plan: &Plan, opened: &[OpenedPackage]) -> Result<Vec<DebPackage>, BuildError> {
-    let read_all = |range: std::ops::Range<usize>| -> Result<Vec<DebPackage>, BuildError> {
-        range.map(|at| read_package(plan, opened, at)).collect()
-    };
-    let middle = opened.len() / 2;
-    thread::scope(|scope| {
-        let second = scope.spawn(|| read_all(middle..opened.len()));
-        let mut packages = read_all(0..middle)?;
-        match second.join() {
-            Ok(rest) => packages.extend(rest?),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        Ok(packages)
-    })
-}
-
-fn read_package(
-    plan: &Plan,
-    opened: &[OpenedPackage],
-    at: usize,
-) -> Result<DebPackage, BuildError> {
-    let planned = &plan.packages[at];
-    let fail = |error| BuildError::Package(planned.name.clone(), error);
-    let control_tar = opened[at].control_tar.as_path().into();
-    let package = DebPackage::read(&control_tar, &opened[at].data_tar).map_err(fail)?;
-    let actual = package.identity();
-    let expected = format!("{} {} {}", planned.name, planned.version, planned.arch);
-    if actual != expected {
-        return Err(fail(PackageError::OtherPackage { expected, actual }));
-    }
-    Ok(package)
 }

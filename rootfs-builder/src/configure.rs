@@ -21,8 +21,8 @@ use tree::{GuestPath, Kind, PathError, Timestamp, Tree};
 pub struct Context<'a> {
     /// The time that everything made during the build carries.
     pub time: Timestamp,
-    /// What a script changed carries this time or a later one.
-    pub scripts_began: Timestamp,
+    /// What a script changed carries this time or a later one; none if no script ran.
+    pub scripts_began: Option<Timestamp>,
     /// What the profile changes.
     pub finish: &'a Finish,
 }
@@ -67,6 +67,13 @@ pub const STEPS: [Step; 12] = [
     Step { name: "prune", apply: prune::apply },
     Step { name: "times", apply: times::apply },
 ];
+
+impl Context<'_> {
+    /// Whether a script may have changed what carries this time.
+    fn is_of_scripts(&self, time: Timestamp) -> bool {
+        self.scripts_began.is_some_and(|began| time >= began)
+    }
+}
 
 /// Applies all steps.
 pub fn apply(tree: &mut Tree, context: &Context<'_>) -> Result<(), ConfigureError> {

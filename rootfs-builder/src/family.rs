@@ -2,5 +2,6 @@
 
 pub mod deb;
 mod installed;
+pub mod opened;
 
 pub use installed::{Installed, InstalledError, installed};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tree::{Content, GuestPath, Kind, Node, Tree};
 
 use crate::digest::Digest;
-use crate::family::deb::archive::OpenedPackage;
+use crate::family::opened::OpenedPackage;
 use crate::plan::{Plan, PlanError};
 use crate::store::{Shelf, Store, StoreError};
 use record::{Bytes, Record};

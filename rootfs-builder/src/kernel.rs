@@ -3,7 +3,7 @@
 use distros::{Arch, Distro, Kernel};
 use tree::{GuestPath, Kind, Tree};
 
-use crate::family::deb::archive::OpenedPackage;
+use crate::family::opened::OpenedPackage;
 use crate::plan::Plan;
 
 /// Where packages put kernels and modules, and where a tree of them has those.

@@ -1,7 +1,7 @@
 //! Brings a plan's packages into the store, opened.
 
 use crate::decide::Access;
-use crate::family::deb::archive::{self, ArchiveError, Limits, OpenedPackage};
+use crate::family::opened::{Limits, OpenError, OpenedPackage, open_package};
 use crate::fetch::{FetchError, Request};
 use crate::mirrors::Mirrors;
 use crate::plan::{Plan, PlannedPackage};
@@ -16,7 +16,7 @@ pub enum PackagesError {
     Fetch(#[from] FetchError),
     /// A package could not be opened.
     #[error("open {0}")]
-    Open(String, #[source] ArchiveError),
+    Open(String, #[source] OpenError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -35,7 +35,7 @@ pub fn fetch_packages(
         plan.packages.iter().map(|package| request(plan, package, mirrors)).collect();
     let open = |at: usize, _: &std::path::Path| {
         let package = &plan.packages[at];
-        let opened = archive::open_package(access.store, id(package), Limits::default())
+        let opened = open_package(plan.family, access.store, id(package), Limits::default())
             .map_err(|error| PackagesError::Open(package.name.clone(), error))?;
         Ok::<OpenedPackage, PackagesError>(opened)
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use distros::Family;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -24,6 +25,9 @@ const HEADER: &str = "\
 pub struct Plan {
     /// The version of this format.
     pub version: u32,
+    /// The family that the packages belong to.
+    #[serde(default)]
+    pub family: Family,
     /// The distribution's name.
     pub distro: String,
     /// The release's code name.
@@ -216,6 +220,7 @@ mod tests {
     fn plan() -> Plan {
         Plan {
             version: VERSION,
+            family: Family::default(),
             distro: "any".to_owned(),
             release: "one".to_owned(),
             arch: "amd64".to_owned(),

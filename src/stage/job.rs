@@ -27,6 +27,15 @@ pub struct Order<'a> {
     pub output: &'a Output,
 }
 
+/// What a stage needs of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// The agent that comes into the tree.
+    pub agent: Option<&'a AgentSpec>,
+    /// Whether packages' scripts run.
+    pub scripts: bool,
+}
+
 /// One job: what a tree is made of, all of it in the store or at hand, and where it goes.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +47,8 @@ pub(super) struct Job {
     pub(super) output: Output,
     pub(super) threads: NonZeroUsize,
     pub(super) rung: Rung,
+    /// Whether packages' scripts run.
+    pub(super) scripts: bool,
     /// Which program's trees may be used again.
     pub(super) program: Digest,
 }
@@ -45,18 +56,19 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn new(
         order: &Order<'_>,
-        agent: Option<&AgentSpec>,
+        needs: Needs<'_>,
         site: &Site,
         rung: Rung,
     ) -> std::io::Result<Self> {
         Ok(Self {
             source: order.source.clone(),
             modules: order.modules.map(std::path::absolute).transpose()?,
-            agent: agent.cloned(),
+            agent: needs.agent.cloned(),
             cache_dir: site.store.path().to_owned(),
             output: order.output.clone(),
             threads: NonZeroUsize::new(site.threads).unwrap_or(NonZeroUsize::MIN),
             rung,
+            scripts: needs.scripts,
             program: program::identity()?,
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use agent::{AgentSpec, Installed};
 use anyhow::Context as _;
 use rootfs_builder::build::{Workshop, build_tree};
-use rootfs_builder::family::deb::archive::{Limits, OpenedPackage, open_package};
+use rootfs_builder::family::opened::{Limits, OpenedPackage, open_package};
 use rootfs_builder::kept;
 use rootfs_builder::plan::Plan;
 use rootfs_builder::progress::{Event, Progress};
@@ -53,8 +53,13 @@ fn of_plan(
             .report(Event::Note { text: "the tree is that of an earlier build: no script runs" });
         return write(tree, job, progress);
     }
-    let place = Place::make(job, unpacked_bytes(plan))?;
-    let tree = build(job, plan, &opened, &place, progress)?;
+    let tree = match job.scripts {
+        true => {
+            let place = Place::make(job, unpacked_bytes(plan))?;
+            build(job, plan, &opened, &place, progress)?
+        }
+        false => build_tree(plan, &opened, None, progress)?,
+    };
     kept::keep(store, plan, job.program, &opened, &tree)?;
     write(tree, job, progress)
 }
@@ -109,7 +114,7 @@ fn build(
         },
         progress,
     };
-    Ok(build_tree(plan, opened, workshop)?)
+    Ok(build_tree(plan, opened, Some(workshop), progress)?)
 }
 
 fn write(mut tree: Tree, job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
@@ -172,7 +177,7 @@ fn add_modules(
 fn open_all(plan: &Plan, store: &Store) -> anyhow::Result<Vec<OpenedPackage>> {
     let open = |package: &rootfs_builder::plan::PlannedPackage| {
         let id = BlobId { size: package.size, sha256: package.sha256 };
-        Ok(open_package(store, id, Limits::default())?)
+        Ok(open_package(plan.family, store, id, Limits::default())?)
     };
     plan.packages.iter().map(open).collect()
 }

@@ -39,6 +39,7 @@ fn locks() -> Vec<Vec<u8>> {
     };
     let plan = Plan {
         version: Plan::VERSION,
+        family: distros::Family::Deb,
         distro: "some".into(),
         release: "one".into(),
         arch: "amd64".into(),

@@ -2,7 +2,8 @@
 
 use rootfs_builder::decompress::{self, decompress};
 use rootfs_builder::digest::Digest;
-use rootfs_builder::family::deb::archive::{Limits, open_package};
+use rootfs_builder::family::deb::archive::open_package;
+use rootfs_builder::family::opened::Limits;
 use rootfs_builder::store::{BlobId, Shelf, Store};
 use test_support::{Compression, Entry, Package, tar};
 use tree::{GuestPath, Node, Tree};

@@ -73,7 +73,7 @@ pub(super) fn empty_logs(tree: &mut Tree, context: &Context<'_>) -> Result<(), C
         .filter(|(path, node)| {
             path.is_within(&logs)
                 && matches!(node.kind, Kind::File(_))
-                && node.meta.mtime >= context.scripts_began
+                && context.is_of_scripts(node.meta.mtime)
         })
         .map(|(path, _)| path.clone())
         .collect();

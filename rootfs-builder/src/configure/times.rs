@@ -8,7 +8,7 @@ use super::{ConfigureError, Context};
 /// plan.
 pub(super) fn apply(tree: &mut Tree, context: &Context<'_>) -> Result<(), ConfigureError> {
     for (_, meta) in tree.metas_mut() {
-        if meta.mtime >= context.scripts_began || meta.mtime > context.time {
+        if context.is_of_scripts(meta.mtime) || meta.mtime > context.time {
             meta.mtime = context.time;
         }
     }

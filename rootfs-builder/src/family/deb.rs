@@ -2,8 +2,10 @@
 
 pub mod archive;
 mod base;
+mod build;
 mod control;
 mod database;
+pub(crate) mod decide;
 mod diversions;
 pub mod index;
 mod install;
@@ -23,15 +25,15 @@ mod waves;
 
 pub use archive::ArchiveError;
 pub use base::BaseError;
+pub use build::BuildError;
 pub use control::ControlError;
 pub use database::DatabaseError;
+pub use decide::DecideError;
 pub use install::InstallError;
 pub use package::PackageError;
 pub use release::ReleaseError;
 pub use scripts::ScriptError;
 pub use unpack::UnpackError;
 
-pub(crate) use install::install;
+pub(crate) use build::build;
 pub(crate) use installed::installed;
-pub(crate) use package::DebPackage;
-pub(crate) use scripts::Scripts;

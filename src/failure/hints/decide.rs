@@ -3,9 +3,9 @@
 use std::error::Error;
 
 use rootfs_builder::decide::DecideError;
-use rootfs_builder::family::deb::ReleaseError;
 use rootfs_builder::family::deb::index::IndexError;
 use rootfs_builder::family::deb::select::SelectError;
+use rootfs_builder::family::deb::{self, ReleaseError};
 use rootfs_builder::plan::PlanError;
 use rootfs_builder::trust::{Rejection, TrustError};
 
@@ -37,14 +37,23 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
 /// Most of its causes speak for themselves one layer further in.
 fn of_decide(error: &DecideError) -> Option<Diagnosis> {
     match error {
-        DecideError::Keys { .. } => Some((
+        DecideError::Distro(error) => diagnose(error),
+        DecideError::Deb(error) => of_deb(error),
+        DecideError::Plan(error) => Some(of_plan(error)),
+        DecideError::Store(error) => super::fetch::diagnose(error),
+    }
+}
+
+fn of_deb(error: &deb::DecideError) -> Option<Diagnosis> {
+    match error {
+        deb::DecideError::Keys { .. } => Some((
             Kind::Recipe,
             vec!["a key file holds OpenPGP public keys, as `gpg --export` writes them".to_owned()],
         )),
-        DecideError::Incomplete { .. } => Some((Kind::Source, Vec::new())),
-        DecideError::Distro(error) => diagnose(error),
-        DecideError::Plan(error) => Some(of_plan(error)),
-        DecideError::Store(error) => super::fetch::diagnose(error),
+        deb::DecideError::Incomplete { .. } => Some((Kind::Source, Vec::new())),
+        deb::DecideError::Distro(error) => diagnose(error),
+        deb::DecideError::Plan(error) => Some(of_plan(error)),
+        deb::DecideError::Store(error) => super::fetch::diagnose(error),
         _ => None,
     }
 }

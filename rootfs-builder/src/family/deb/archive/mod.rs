@@ -5,14 +5,14 @@ mod member;
 mod tests;
 
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use fs_err::File;
 use sha2::Digest as _;
 
 use crate::decompress::{self, DecompressError};
 use crate::digest::Digest;
+use crate::family::opened::{Limits, OpenedPackage};
 use crate::store::{BlobId, Shelf, Store, StoreError};
 use member::{Header, Role};
 
@@ -20,30 +20,6 @@ const CONTROL_TAR: &str = "control.tar";
 const DATA_TAR: &str = "data.tar";
 const BUFFER_BYTES: usize = 256 * 1024;
 const VERSION_MAX_BYTES: u64 = 4096;
-
-/// How large the members of a package may become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of the plain control archive.
-    pub control_bytes: u64,
-    /// Bytes of the plain data archive.
-    pub data_bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { control_bytes: 64 << 20, data_bytes: 16 << 30 }
-    }
-}
-
-/// A package's members as plain tar files in the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenedPackage {
-    /// The control files.
-    pub control_tar: PathBuf,
-    /// The files that the package installs.
-    pub data_tar: Arc<Path>,
-}
 
 /// Why a package could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,11 +1,13 @@
 //! Fetches the signed release files of all archives and verifies them.
 
+use super::DecideError;
 use super::sources::Source;
-use super::{Access, DecideError, RootfsSpec};
+use crate::decide::Access;
 use crate::digest::Digest;
 use crate::family::deb::ReleaseError;
 use crate::family::deb::release::Release;
 use crate::fetch::{Document, DocumentRequest, FetchError};
+use crate::spec::RootfsSpec;
 use crate::trust::{TEXT_SIZE_MAX, Verified};
 
 /// A detached signature is a few hundred bytes a signer.

@@ -2,8 +2,9 @@
 
 use distros::{Arch, Distro, Key, Pocket, Release};
 
-use super::{DecideError, RootfsSpec};
+use super::DecideError;
 use crate::fetch;
+use crate::spec::RootfsSpec;
 use crate::trust::Keyring;
 
 /// One suite of one archive, with every address that may serve it.
