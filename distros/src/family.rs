@@ -14,6 +14,8 @@ use crate::Error;
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
+    /// Alpine's packages: apk.
+    Apk,
     /// Debian's packages: dpkg and apt.
     #[default]
     Deb,
@@ -37,7 +39,7 @@ pub struct FamilyFacts {
 pub struct Files {
     /// The configuration of chrony.
     pub chrony_conf: String,
-    /// The systemd unit of chrony.
+    /// The unit or script that starts chrony.
     pub chrony_unit: String,
 }
 
@@ -58,6 +60,7 @@ pub enum Profile {
 #[serde(deny_unknown_fields)]
 pub struct ProfileFacts {
     /// Packages chosen by what their index says of them.
+    #[serde(default)]
     pub select: Vec<Selection>,
     /// Groups of packages chosen by name.
     pub groups: Vec<Group>,
@@ -92,6 +95,8 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
+    /// What everything else stands on.
+    System,
     /// The package manager.
     Manager,
     /// The distribution's init; not wanted where the guest agent is the init.
@@ -115,9 +120,21 @@ pub enum Kernel {
 }
 
 impl Family {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Apk, Self::Deb];
+
+    /// How the files of keys end.
+    pub fn key_ending(self) -> &'static str {
+        match self {
+            Self::Apk => ".rsa.pub",
+            Self::Deb => ".asc",
+        }
+    }
+
     /// The facts of the family's file.
     pub fn facts(self) -> Result<FamilyFacts, Error> {
         let text = match self {
+            Self::Apk => include_str!("../apk.toml"),
             Self::Deb => include_str!("../deb.toml"),
         };
         toml::from_str(text).map_err(|source| Error::Syntax { source: Box::new(source) })
@@ -165,6 +182,7 @@ impl FromStr for Profile {
 impl fmt::Display for Family {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Apk => "apk",
             Self::Deb => "deb",
         })
     }
@@ -173,6 +191,7 @@ impl fmt::Display for Family {
 impl fmt::Display for Group {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::System => "system",
             Self::Manager => "manager",
             Self::Init => "init",
             Self::Guest => "guest",

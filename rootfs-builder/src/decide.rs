@@ -91,9 +91,23 @@ impl Asked<'_> {
             arch: self.arch.to_owned(),
             profile: self.spec.profile.name().to_owned(),
             timestamp: self.spec.timestamp.unwrap_or_default(),
-            finish: finish(self.distro, self.facts()?),
+            finish: self.finish()?,
             repositories: Vec::new(),
             packages: Vec::new(),
+        })
+    }
+
+    fn finish(&self) -> Result<Finish, distros::Error> {
+        let (facts, files) = (self.facts()?, &self.distro.family_facts().files);
+        Ok(Finish {
+            temporary_in_memory: facts.temporary_in_memory,
+            host_clock: facts.host_clock.then(|| ClockFiles {
+                configuration: files.chrony_conf.clone(),
+                unit: files.chrony_unit.clone(),
+            }),
+            prune: facts.prune.clone(),
+            prune_names: facts.prune_names.clone(),
+            links: self.distro.profile_links(self.spec.profile, &self.spec.without)?,
         })
     }
 
@@ -102,7 +116,7 @@ impl Asked<'_> {
         let Self { distro, release, spec, .. } = self;
         let facts = self.facts();
         Digest::of(format!(
-            "{}\0{:?}\0{}\0{}\0{:?}\0{}\0{:?}\0{}\0{:?}\0{facts:?}\0{:?}\0{proofs}",
+            "{}\0{:?}\0{}\0{}\0{:?}\0{}\0{:?}\0{}\0{:?}\0{facts:?}\0{:?}\0{:?}\0{proofs}",
             env!("CARGO_PKG_VERSION"),
             distro.family(),
             distro.name(),
@@ -113,6 +127,7 @@ impl Asked<'_> {
             spec.recommends,
             spec.timestamp,
             distro.profile_packages(spec.profile, &spec.without).ok(),
+            self.finish().ok(),
         ))
     }
 }
@@ -131,18 +146,4 @@ pub(crate) fn remembered_or<E: From<StoreError> + From<PlanError>>(
     let plan = choose()?;
     store.write_record(Shelf::Plans, key, plan.to_lock()?.as_bytes())?;
     Ok(plan)
-}
-
-fn finish(distro: &dyn Distro, facts: &ProfileFacts) -> Finish {
-    let files = &distro.family_facts().files;
-    Finish {
-        temporary_in_memory: facts.temporary_in_memory,
-        host_clock: facts.host_clock.then(|| ClockFiles {
-            configuration: files.chrony_conf.clone(),
-            unit: files.chrony_unit.clone(),
-        }),
-        prune: facts.prune.clone(),
-        prune_names: facts.prune_names.clone(),
-        links: facts.links.clone(),
-    }
 }
