@@ -10,7 +10,8 @@ use tree::{Timestamp, Tree};
 
 use crate::configure::{self, ConfigureError, Context};
 use crate::family::deb::archive::OpenedPackage;
-use crate::family::deb::{self, DebPackage, InstallError, PackageError, Scripts};
+use crate::family::Scripts;
+use crate::family::deb::{self, DebPackage, InstallError, PackageError};
 use crate::plan::Plan;
 use crate::progress::{Event, Progress};
 
@@ -59,13 +60,10 @@ pub fn build_tree(
         .and_then(|metadata| modified(&metadata))
         .map_err(BuildError::Work)?;
     let packages = read_packages(plan, opened)?;
-    let dpkg = plan.packages.iter().find(|package| package.name == "dpkg");
     let scripts = Scripts {
         runner: workshop.runner,
         progress,
         emulation: workshop.emulation.clone(),
-        arch: &plan.arch,
-        dpkg_version: dpkg.map_or("", |package| &package.version),
         timestamp: plan.timestamp,
         on_disk: workshop.owners,
         owners: RefCell::new(Vec::new()),

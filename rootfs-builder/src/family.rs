@@ -2,5 +2,11 @@
 
 pub mod deb;
 mod installed;
+mod scripts;
+mod working_copy;
+
+pub(crate) use scripts::Scripts;
 
 pub use installed::{Installed, InstalledError, installed};
+pub use scripts::ScriptError;
+pub use working_copy::WorkingCopyError;

@@ -28,10 +28,8 @@ pub use database::DatabaseError;
 pub use install::InstallError;
 pub use package::PackageError;
 pub use release::ReleaseError;
-pub use scripts::ScriptError;
 pub use unpack::UnpackError;
 
 pub(crate) use install::install;
 pub(crate) use installed::installed;
 pub(crate) use package::DebPackage;
-pub(crate) use scripts::Scripts;
