@@ -9,8 +9,8 @@ use tree::directory::Owners;
 use tree::{Timestamp, Tree};
 
 use crate::configure::{self, ConfigureError, Context};
-use crate::family::deb::archive::OpenedPackage;
 use crate::family::Scripts;
+use crate::family::deb::archive::OpenedPackage;
 use crate::family::deb::{self, DebPackage, InstallError, PackageError};
 use crate::plan::Plan;
 use crate::progress::{Event, Progress};
