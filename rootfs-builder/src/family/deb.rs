@@ -32,7 +32,6 @@ pub use decide::DecideError;
 pub use install::InstallError;
 pub use package::PackageError;
 pub use release::ReleaseError;
-pub use scripts::ScriptError;
 pub use unpack::UnpackError;
 
 pub(crate) use build::build;

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use rootfs_builder::family::deb::{ArchiveError, PackageError, ScriptError, UnpackError};
+use rootfs_builder::family::ScriptError;
+use rootfs_builder::family::deb::{ArchiveError, PackageError, UnpackError};
 
 use super::{Diagnosis, Kind, as_a};
 

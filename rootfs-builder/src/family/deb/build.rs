@@ -7,8 +7,8 @@ use tree::Tree;
 
 use super::install::{InstallError, install};
 use super::package::{DebPackage, PackageError};
-use super::scripts::Scripts;
 use crate::build::Workshop;
+use crate::family::Scripts;
 use crate::family::opened::OpenedPackage;
 use crate::plan::Plan;
 
@@ -30,13 +30,10 @@ pub(crate) fn build(
     workshop: Workshop<'_>,
 ) -> Result<Tree, BuildError> {
     let packages = read_packages(plan, opened)?;
-    let dpkg = plan.packages.iter().find(|package| package.name == "dpkg");
     let scripts = Scripts {
         runner: workshop.runner,
         progress: workshop.progress,
         emulation: workshop.emulation.clone(),
-        arch: &plan.arch,
-        dpkg_version: dpkg.map_or("", |package| &package.version),
         timestamp: plan.timestamp,
         on_disk: workshop.owners,
         owners: RefCell::new(Vec::new()),

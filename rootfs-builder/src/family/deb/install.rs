@@ -5,7 +5,6 @@
 
 use std::path::Path;
 
-use tree::directory::{self, Devices, Options, Owners, Status, Written};
 use tree::{GuestPath, Timestamp, Tree};
 
 use super::base::{self, BaseError};
@@ -13,11 +12,13 @@ use super::database::{self, DatabaseError};
 use super::diversions::Diversions;
 use super::package::{DebPackage, PackageError};
 use super::paragraph::Paragraph;
-use super::scripts::{ScriptError, Scripts};
+use super::scripts;
 use super::services::Silenced;
 use super::triggers::Interests;
 use super::unpack::{self, FileOwners, UnpackError};
 use super::waves;
+use crate::family::scripts::{ScriptError, Scripts};
+use crate::family::working_copy::{WorkingCopy, WorkingCopyError};
 use crate::plan::Plan;
 
 /// Why packages could not be installed.
@@ -39,8 +40,8 @@ pub enum InstallError {
     #[error("record files")]
     Tree(#[from] tree::Error),
     /// The working directory could not be written or read.
-    #[error("write the working directory")]
-    Directory(#[source] tree::Error),
+    #[error(transparent)]
+    WorkingCopy(#[from] WorkingCopyError),
     /// A maintainer script failed.
     #[error("configure")]
     Script(#[from] ScriptError),
@@ -57,10 +58,8 @@ pub(crate) fn install(
     let mut guest = Guest {
         plan,
         packages,
-        root,
-        scripts,
+        working: WorkingCopy::new(root, scripts),
         tree,
-        written: None,
         owners: FileOwners::default(),
         interests: Interests::default(),
     };
@@ -81,10 +80,8 @@ pub(crate) fn install(
 struct Guest<'a> {
     plan: &'a Plan,
     packages: &'a [DebPackage],
-    root: &'a Path,
-    scripts: &'a Scripts<'a>,
+    working: WorkingCopy<'a>,
     tree: Tree,
-    written: Option<Written>,
     owners: FileOwners,
     interests: Interests,
 }
@@ -127,7 +124,9 @@ impl Guest<'_> {
         }
         self.write(&staged)?;
         let names: Vec<String> = packages.iter().map(|package| package.database_name()).collect();
-        self.scripts.run_preinsts(self.root, &names)?;
+        let dpkg = self.plan.packages.iter().find(|package| package.name == "dpkg");
+        let guest = (self.plan.arch.as_str(), dpkg.map_or("", |package| &package.version));
+        scripts::run_preinsts(self.working.scripts, self.working.root, guest, &names)?;
         self.read_back()
     }
 
@@ -179,7 +178,7 @@ impl Guest<'_> {
     fn configure(&mut self) -> Result<(), InstallError> {
         let status = database::read_status(&self.tree)?;
         if status.iter().any(|paragraph| paragraph.get("Status") != Some(database::INSTALLED)) {
-            self.scripts.configure_pending(self.root)?;
+            scripts::configure_pending(self.working.scripts, self.working.root)?;
             self.read_back()?;
         }
         Ok(())
@@ -190,26 +189,11 @@ impl Guest<'_> {
     }
 
     fn write(&mut self, paths: &[GuestPath]) -> Result<(), InstallError> {
-        let options = Options { owners: self.scripts.on_disk, devices: Devices::Skip };
-        let written = directory::write_paths(&self.tree, paths, self.root, options)
-            .map_err(InstallError::Directory)?;
-        if self.scripts.on_disk == Owners::Skip {
-            self.scripts.expect_owners(self.root, &self.tree, &written)?;
-        }
-        match &mut self.written {
-            Some(earlier) => earlier.merge(written),
-            none => *none = Some(written),
-        }
-        Ok(())
+        Ok(self.working.write(&self.tree, paths)?)
     }
 
     fn read_back(&mut self) -> Result<(), InstallError> {
-        let previous = self.written.as_ref().map(|written| (&self.tree, written));
-        let owners = self.scripts.recorded_owners();
-        self.tree = directory::read(self.root, previous, &|status: &Status| {
-            owners.get(&(status.device, status.inode)).copied()
-        })
-        .map_err(InstallError::Directory)?;
+        self.tree = self.working.read_back(&self.tree)?;
         Ok(())
     }
 

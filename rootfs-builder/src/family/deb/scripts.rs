@@ -1,162 +1,51 @@
 //! Runs maintainer scripts: the guest's own `dpkg`, in the sandbox.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use sandbox::{Emulation, FileOwner, ToolCall, ToolOutput, ToolRunner, ToolStatus};
+use sandbox::ToolCall;
 
-use tree::directory::{Owners, Written};
-use tree::{Node, Tree};
-
-use crate::progress::{Event, Progress};
+use crate::family::scripts::{ScriptError, Scripts};
 
 /// Runs the `preinst` of packages in turn; arguments: architecture, dpkg's version, packages.
 const PREINST: &str = include_str!("preinst.sh");
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// How many lines of a failed tool's output are kept for the report.
-const REPORTED_LINES: usize = 20;
-
-/// Runs the maintainer scripts of one guest.
-pub(crate) struct Scripts<'a> {
-    /// What runs tools.
-    pub(crate) runner: &'a dyn ToolRunner,
-    /// Who hears of what the scripts write.
-    pub(crate) progress: &'a dyn Progress,
-    /// How the guest's programs run on this host.
-    pub(crate) emulation: Emulation,
-    /// The guest's architecture.
-    pub(crate) arch: &'a str,
-    /// The version of the guest's dpkg.
-    pub(crate) dpkg_version: &'a str,
-    /// Seconds since 1970 that tools which ask for it get.
-    pub(crate) timestamp: i64,
-    /// Whether files on disk have their owners, or the sandbox records them.
-    pub(crate) on_disk: Owners,
-    /// Files that do not belong to root, where the sandbox records owners.
-    pub(crate) owners: RefCell<Vec<FileOwner>>,
+/// Runs the `preinst` of these packages, named as the database names them, in this order.
+pub(crate) fn run_preinsts(
+    scripts: &Scripts<'_>,
+    root: &Path,
+    guest: (&str, &str),
+    packages: &[String],
+) -> Result<(), ScriptError> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let (arch, dpkg_version) = guest;
+    let call = call(scripts, root, "/bin/sh")
+        .arguments(["-c", PREINST, "preinst", arch, dpkg_version])
+        .arguments(packages);
+    scripts.run(call)
 }
 
-/// Why maintainer scripts could not be run to their end.
-#[derive(Debug, thiserror::Error)]
-pub enum ScriptError {
-    /// The sandbox could not run anything.
-    #[error("run {program} in the guest")]
-    Sandbox {
-        /// The program.
-        program: String,
-        /// Why.
-        source: sandbox::Error,
-    },
-    /// The working directory cannot be looked at.
-    #[error("look at the working directory")]
-    Directory(#[source] std::io::Error),
-    /// A script or the tool that runs it ended badly.
-    #[error("{program} in the guest: {status}{}", shown(.tail))]
-    Failed {
-        /// The program.
-        program: String,
-        /// How it ended.
-        status: ToolStatus,
-        /// The last lines that it wrote.
-        tail: Vec<String>,
-        /// The call, to be run again by hand.
-        call: String,
-    },
+/// Lets the guest's `dpkg` configure all unpacked packages and process all triggers.
+pub(crate) fn configure_pending(scripts: &Scripts<'_>, root: &Path) -> Result<(), ScriptError> {
+    let call = call(scripts, root, "/usr/bin/dpkg").arguments([
+        // The log would tell when this ran.
+        "--log=/dev/null",
+        "--configure",
+        "--pending",
+    ]);
+    scripts.run(call)
 }
 
-impl Scripts<'_> {
-    /// Runs the `preinst` of these packages, named as the database names them, in this order.
-    pub(crate) fn run_preinsts(&self, root: &Path, packages: &[String]) -> Result<(), ScriptError> {
-        if packages.is_empty() {
-            return Ok(());
-        }
-        let call = self
-            .call(root, "/bin/sh")
-            .arguments(["-c", PREINST, "preinst", self.arch, self.dpkg_version])
-            .arguments(packages);
-        self.run(call)
-    }
-
-    /// Lets the guest's `dpkg` configure all unpacked packages and process all triggers.
-    pub(crate) fn configure_pending(&self, root: &Path) -> Result<(), ScriptError> {
-        let call = self.call(root, "/usr/bin/dpkg").arguments([
-            // The log would tell when this ran.
-            "--log=/dev/null",
-            "--configure",
-            "--pending",
-        ]);
-        self.run(call)
-    }
-
-    /// Tells the sandbox who owns the files that were just written, where the disk does not.
-    pub(crate) fn expect_owners(
-        &self,
-        root: &Path,
-        tree: &Tree,
-        written: &Written,
-    ) -> Result<(), ScriptError> {
-        let device = fs_err::metadata(root).map_err(ScriptError::Directory)?.dev();
-        let mut owners = self.owners.borrow_mut();
-        let inodes: BTreeSet<u64> = written.inodes().map(|(_, inode)| inode).collect();
-        // A number that is used again belongs to the new file.
-        owners.retain(|known| known.device != device || !inodes.contains(&known.inode));
-        for (path, inode) in written.inodes() {
-            let Some(Node { meta, .. }) = tree.inode(path) else { continue };
-            if (meta.uid, meta.gid) != (0, 0) {
-                owners.push(FileOwner { device, inode, user: meta.uid, group: meta.gid });
-            }
-        }
-        Ok(())
-    }
-
-    /// The owners that the sandbox has recorded, by device and inode.
-    pub(crate) fn recorded_owners(&self) -> BTreeMap<(u64, u64), (u32, u32)> {
-        let owners = self.owners.borrow();
-        owners.iter().map(|o| ((o.device, o.inode), (o.user, o.group))).collect()
-    }
-
-    fn call(&self, root: &Path, program: &str) -> ToolCall {
-        let mut call = ToolCall::new(root, program)
-            .variable("PATH", PATH)
-            .variable("HOME", "/root")
-            .variable("LC_ALL", "C.UTF-8")
-            .variable("LANGUAGE", "C")
-            .variable("TERM", "dumb")
-            .variable("DEBIAN_FRONTEND", "noninteractive")
-            .variable("DEBCONF_NONINTERACTIVE_SEEN", "true")
-            .variable("DEBCONF_NOWARNINGS", "yes")
-            .variable("SYSTEMD_OFFLINE", "1")
-            // Perl's and Python's hashes are otherwise ordered by chance.
-            .variable("PERL_HASH_SEED", "0")
-            .variable("PYTHONHASHSEED", "0")
-            .variable("SOURCE_DATE_EPOCH", self.timestamp.to_string());
-        call.emulation = self.emulation.clone();
-        call.owners = self.owners.borrow().clone();
-        call
-    }
-
-    fn run(&self, call: ToolCall) -> Result<(), ScriptError> {
-        let line = |line: &str| {
-            self.progress.report(Event::ToolLine { tool: &call.program, line });
-        };
-        let ToolOutput { status, tail, owners } = self
-            .runner
-            .run(&call, &line)
-            .map_err(|source| ScriptError::Sandbox { program: call.program.clone(), source })?;
-        self.owners.replace(owners);
-        if status.is_success() {
-            return Ok(());
-        }
-        let tail = tail.split_at(tail.len().saturating_sub(REPORTED_LINES)).1.to_vec();
-        let program = call.program.clone();
-        Err(ScriptError::Failed { program, status, tail, call: call.to_string() })
-    }
-}
-
-fn shown(tail: &[String]) -> String {
-    tail.iter().map(|line| format!("\n  | {line}")).collect()
+fn call(scripts: &Scripts<'_>, root: &Path, program: &str) -> ToolCall {
+    scripts
+        .call(root, program)
+        .variable("PATH", PATH)
+        .variable("LANGUAGE", "C")
+        .variable("DEBIAN_FRONTEND", "noninteractive")
+        .variable("DEBCONF_NONINTERACTIVE_SEEN", "true")
+        .variable("DEBCONF_NOWARNINGS", "yes")
+        .variable("SYSTEMD_OFFLINE", "1")
 }
