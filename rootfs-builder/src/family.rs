@@ -1,5 +1,6 @@
 //! Package families: how each kind of package is read, ordered and installed.
 
+pub mod apk;
 pub mod deb;
 mod installed;
 

@@ -8,7 +8,7 @@ mod zstd;
 
 use std::io::{self, BufRead, Read, Write};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::{GzDecoder, MultiGzDecoder};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 // Below this much output no ratio is suspicious: real packages hold files of zeros.
@@ -113,6 +113,19 @@ pub fn decompress(
     if !input.fill_buf().map_err(DecompressError::Read)?.is_empty() {
         return Err(DecompressError::Trailing);
     }
+    Ok(sink.written)
+}
+
+/// Like [`decompress`] for one member of a gzip file; what follows it stays in `input`.
+pub fn gunzip_member(
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+    limit: u64,
+) -> Result<u64, DecompressError> {
+    let mut input = Counted { inner: input, count: 0, failed: false };
+    let mut sink = Sink { output, limit, written: 0 };
+    let mut decoder = GzDecoder::new(&mut input);
+    copy_decoded(&mut decoder, |decoder| decoder.get_ref(), &mut sink)?;
     Ok(sink.written)
 }
 

@@ -1,0 +1,8 @@
+//! The apk family: how packages of apk are indexed, ordered, signed and packed.
+
+pub mod checksum;
+pub mod dependency;
+pub mod index;
+mod listing;
+pub mod signature;
+pub mod version;
