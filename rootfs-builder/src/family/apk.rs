@@ -4,5 +4,6 @@ pub mod checksum;
 pub mod dependency;
 pub mod index;
 mod listing;
+pub mod select;
 pub mod signature;
 pub mod version;
