@@ -9,5 +9,5 @@ mod tests;
 mod write;
 
 pub use fault::Fault;
-pub use read::read_spans;
+pub use read::{Member, read_members, read_spans};
 pub use write::write;

@@ -1,5 +1,9 @@
 //! Writes tar archives exactly as told, so that a test can tell lies.
 
+mod posix;
+
+pub(crate) use posix::posix_members;
+
 use crate::MODIFIED;
 
 /// One member of a tar archive.
@@ -14,6 +18,8 @@ pub struct Entry {
     claimed_size: Option<u64>,
     device: Option<(u32, u32)>,
     xattrs: Vec<(String, Vec<u8>)>,
+    records: Vec<(String, Vec<u8>)>,
+    names: Option<(String, String)>,
 }
 
 impl Entry {
@@ -28,6 +34,8 @@ impl Entry {
             claimed_size: None,
             device: None,
             xattrs: Vec::new(),
+            records: Vec::new(),
+            names: None,
         }
     }
 
@@ -90,6 +98,31 @@ impl Entry {
         self
     }
 
+    /// A PAX record that is not an extended attribute; only members of apk packages show it.
+    pub fn record(mut self, name: &str, value: &[u8]) -> Self {
+        self.records.push((name.into(), value.into()));
+        self
+    }
+
+    /// Names of the owner and of the group; only members of apk packages show them.
+    pub fn owner_named(mut self, user: &str, group: &str) -> Self {
+        self.names = Some((user.into(), group.into()));
+        self
+    }
+
+    fn owner_names(&self) -> (&str, &str) {
+        let name = |id: u64| if id == 0 { "root" } else { "" };
+        match &self.names {
+            Some((user, group)) => (user, group),
+            None => (name(self.owner.0), name(self.owner.1)),
+        }
+    }
+
+    /// How many bytes of content it has.
+    pub(crate) fn len(&self) -> u64 {
+        self.content.len() as u64
+    }
+
     /// A size in the header that is not the size of the content.
     pub fn claiming_size(mut self, size: u64) -> Self {
         self.claimed_size = Some(size);
@@ -98,7 +131,8 @@ impl Entry {
 
     fn write(&self, archive: &mut Vec<u8>) {
         if !self.xattrs.is_empty() {
-            let records = self.xattrs.iter().flat_map(|(name, value)| pax_record(name, value));
+            let named = |name: &str| format!("SCHILY.xattr.{name}");
+            let records = self.xattrs.iter().flat_map(|(name, value)| record(&named(name), value));
             write_extension(archive, b"./PaxHeaders/x", b'x', &records.collect::<Vec<_>>());
         }
         for (long, kind) in [(&self.name, b'L'), (&self.link, b'K')] {
@@ -190,8 +224,8 @@ fn fill(field: &mut [u8], value: &[u8]) {
 }
 
 /// A PAX record counts its own length digits.
-fn pax_record(name: &str, value: &[u8]) -> Vec<u8> {
-    let body = [b" SCHILY.xattr.", name.as_bytes(), b"=", value, b"\n"].concat();
+fn record(name: &str, value: &[u8]) -> Vec<u8> {
+    let body = [b" ", name.as_bytes(), b"=", value, b"\n"].concat();
     let mut length = body.len() + 1;
     while length != body.len() + length.to_string().len() {
         length += 1;

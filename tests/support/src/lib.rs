@@ -2,6 +2,7 @@
 //!
 //! Everything made is the same on every run: names decide keys, and all dates are fixed.
 
+pub mod apk;
 mod ar;
 mod archive;
 mod compression;

@@ -2,6 +2,8 @@
 
 mod material;
 
+pub(crate) use material::Stream;
+
 use pgp::composed::{
     ArmorOptions, CleartextSignedMessage, DetachedSignature, SignedKeyDetails, SignedPublicKey,
     SignedPublicSubKey,

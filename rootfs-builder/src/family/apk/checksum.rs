@@ -43,10 +43,13 @@ impl Checksum {
         Self::Sha256(*Digest::of(bytes).as_bytes())
     }
 
-    /// Whether `bytes` have this checksum.
+    /// Whether `bytes` have this checksum, and were not made to share it with something else.
     pub fn fits(&self, bytes: impl AsRef<[u8]>) -> bool {
         match self {
-            Self::Sha1(_) => Self::sha1(bytes) == *self,
+            Self::Sha1(digest) => {
+                let result = sha1_checked::Sha1::try_digest(bytes);
+                !result.has_collision() && result.hash()[..] == digest[..]
+            }
             Self::Sha256(_) => Self::sha256(bytes) == *self,
         }
     }

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 pub use open::{OpenIndexError, VerifiedIndex, open_index, open_unverified_index};
 pub use package::Package;
+pub(super) use parse::is_package_name;
 pub use solver::PackageId;
 
 use super::checksum::Checksum;

@@ -15,6 +15,8 @@ const CHECKSUM: Range<usize> = 148..156;
 const TYPE: usize = 156;
 const LINK_NAME: Range<usize> = 157..257;
 const MAGIC: Range<usize> = 257..265;
+const USER_NAME: Range<usize> = 265..297;
+const GROUP_NAME: Range<usize> = 297..329;
 const MAJOR: Range<usize> = 329..337;
 const MINOR: Range<usize> = 337..345;
 const PREFIX: Range<usize> = 345..500;
@@ -167,6 +169,21 @@ impl Header {
     pub(super) fn set_name_cut(&mut self, name: &[u8]) {
         let length = name.len().min(NAME.len());
         self.0[NAME][..length].copy_from_slice(&name[..length]);
+    }
+
+    /// The owning user's name; empty where the header has none.
+    pub(super) fn user_name(&self) -> &[u8] {
+        self.owner_name(USER_NAME)
+    }
+
+    /// The owning group's name; empty where the header has none.
+    pub(super) fn group_name(&self) -> &[u8] {
+        self.owner_name(GROUP_NAME)
+    }
+
+    fn owner_name(&self, field: Range<usize>) -> &[u8] {
+        let has_names = self.0[MAGIC].starts_with(b"ustar");
+        if has_names { until_nul(&self.0[field]) } else { b"" }
     }
 
     pub(super) fn link_name(&self) -> &[u8] {

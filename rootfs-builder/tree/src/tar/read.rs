@@ -26,15 +26,50 @@ const LINK_TARGET_BYTES_MAX: usize = 4095;
 /// Small files lie within one read of the next header.
 const WINDOW_BYTES: usize = 8 * 1024;
 
+/// A member of an archive, with what a tree has no place for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Where it goes.
+    pub path: GuestPath,
+    /// What it is.
+    pub node: Node,
+    /// The owning user's name; empty if the archive has none.
+    pub user: Box<[u8]>,
+    /// The owning group's name; empty if the archive has none.
+    pub group: Box<[u8]>,
+    /// The value of the extended record that was asked for.
+    pub record: Option<Box<[u8]>>,
+}
+
 /// Reads the members of an uncompressed tar file in order; regular files become spans of it.
 ///
 /// Hard links keep the target they name. Memory stays bounded whatever the file holds.
 pub fn read_spans(path: &Arc<Path>) -> Result<Vec<(GuestPath, Node)>, Error> {
+    read_all(path, b"", |path, node, _, _| (path, node))
+}
+
+/// Reads members as [`read_spans`] does, with their owners' names and the extended record `key`.
+pub fn read_members(path: &Arc<Path>, key: &[u8]) -> Result<Vec<Member>, Error> {
+    read_all(path, key, |path, node, header, extension| Member {
+        path,
+        node,
+        user: header.user_name().into(),
+        group: header.group_name().into(),
+        record: extension.record.clone(),
+    })
+}
+
+fn read_all<T>(
+    path: &Arc<Path>,
+    key: &[u8],
+    keep: impl Fn(GuestPath, Node, &Header, &Extension) -> T,
+) -> Result<Vec<T>, Error> {
     let unreadable = |source| Error::TarFile { file: path.to_path_buf(), source };
     let file = fs_err::File::open(path.as_ref()).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     let mut reader = Reader {
         path: path.clone(),
+        key,
         file: file.into_file(),
         length,
         offset: 0,
@@ -47,7 +82,7 @@ pub fn read_spans(path: &Arc<Path>) -> Result<Vec<(GuestPath, Node)>, Error> {
     loop {
         let offset = reader.offset;
         let mut name = String::new();
-        match reader.member(&mut global, members.len(), &mut name) {
+        match reader.member(&mut global, members.len(), &mut name, &keep) {
             Ok(Some(member)) => members.push(member),
             Ok(None) => return Ok(members),
             Err(source) => {
@@ -58,8 +93,10 @@ pub fn read_spans(path: &Arc<Path>) -> Result<Vec<(GuestPath, Node)>, Error> {
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     path: Arc<Path>,
+    /// The extended record that is kept.
+    key: &'a [u8],
     file: File,
     length: u64,
     /// Where the next header begins.
@@ -69,14 +106,15 @@ struct Reader {
     held_bytes: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Reads the next member with the extended headers before it; none at the archive's end.
-    fn member(
+    fn member<T>(
         &mut self,
         global: &mut Extension,
         count: usize,
         name: &mut String,
-    ) -> Result<Option<(GuestPath, Node)>, Fault> {
+        keep: impl Fn(GuestPath, Node, &Header, &Extension) -> T,
+    ) -> Result<Option<T>, Fault> {
         let mut local: Option<Extension> = None;
         loop {
             let Some(header) = self.header(count)? else {
@@ -90,12 +128,13 @@ impl Reader {
                 if count == ENTRIES_MAX {
                     return Err(Fault::TooMany);
                 }
-                return self.node(&header, extension, &path).map(Some);
+                let (path, node) = self.node(&header, extension, &path)?;
+                return Ok(Some(keep(path, node, &header, extension)));
             }
             let body = self.extension_body(&header)?;
             let local = match kind {
                 b'g' => {
-                    global.read_pax(&body)?;
+                    global.read_pax(&body, self.key)?;
                     continue;
                 }
                 b'V' => continue,
@@ -104,7 +143,7 @@ impl Reader {
             match kind {
                 b'L' => local.path = Some(extension::until_nul(&body)),
                 b'K' => local.link = Some(extension::until_nul(&body)),
-                _ => local.read_pax(&body)?,
+                _ => local.read_pax(&body, self.key)?,
             }
         }
     }
@@ -172,7 +211,7 @@ impl Reader {
         }
         let meta = meta(header, extension)?;
         let link = extension.link.as_deref().unwrap_or_else(|| header.link_name());
-        self.hold(name.len() + link.len() + extension.xattr_bytes())?;
+        self.hold(name.len() + link.len() + extension.held_bytes())?;
         let device = || -> Result<(u32, u32), Fault> {
             let read = |field| number(header.get(field), field);
             Ok((read(Field::Major)?, read(Field::Minor)?))

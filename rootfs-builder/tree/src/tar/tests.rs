@@ -143,3 +143,32 @@ fn spans_point_into_the_archive() {
     assert!(content.is_stored_below(directory.path()));
     assert_eq!(content.read(6).unwrap(), b"second");
 }
+
+#[test]
+fn members_come_with_the_names_of_their_owners_and_the_record_that_was_asked_for() {
+    let mut body = Vec::new();
+    pax::push(&mut body, b"SUM", b"beef");
+    let mut extension = header::Header::new(b'x');
+    extension.set(header::Field::Size, body.len() as u64);
+    extension.seal();
+    let mut bytes = extension.0.to_vec();
+    bytes.extend_from_slice(&body);
+    bytes.resize(1024, 0);
+    for name in ["first", "second"] {
+        let mut header = header::Header::new(b'0');
+        header.set_name(name.as_bytes());
+        header.0[265..270].copy_from_slice(b"nginx");
+        header.0[297..300].copy_from_slice(b"www");
+        header.seal();
+        bytes.extend_from_slice(&header.0);
+    }
+    bytes.resize(bytes.len() + 1024, 0);
+    let directory = tempfile::tempdir().unwrap();
+    let path: Arc<Path> = directory.path().join("archive.tar").into();
+    fs_err::write(&path, &bytes).unwrap();
+    let members = read_members(&path, b"SUM").unwrap();
+    assert_eq!(members[0].record.as_deref(), Some(&b"beef"[..]));
+    assert_eq!(members[1].record, None, "a record holds for one member");
+    assert_eq!((&*members[1].user, &*members[1].group), (&b"nginx"[..], &b"www"[..]));
+    assert_eq!(read_members(&path, b"OTHER").unwrap()[0].record, None);
+}

@@ -45,13 +45,13 @@ fn inner(algorithm: PublicKeyAlgorithm, public: PublicParams) -> PubKeyInner {
 }
 
 /// Digests of a name and a counter: the same numbers for the same name, and no others.
-struct Stream {
+pub(crate) struct Stream {
     seed: [u8; 32],
     counter: u64,
 }
 
 impl Stream {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self { seed: Sha256::digest(name.as_bytes()).into(), counter: 0 }
     }
 }

@@ -19,13 +19,17 @@ pub(super) struct Extension {
     pub(super) mtime: Option<Timestamp>,
     pub(super) xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
     pub(super) is_sparse: bool,
+    /// The value of the record that was asked for.
+    pub(super) record: Option<Box<[u8]>>,
 }
 
 impl Extension {
-    /// Takes in the records of one header; keys that say nothing about the tree are passed over.
-    pub(super) fn read_pax(&mut self, body: &[u8]) -> Result<(), Fault> {
+    /// Takes in the records of one header; keys that say nothing about the tree are passed over,
+    /// but for the one that is `wanted`.
+    pub(super) fn read_pax(&mut self, body: &[u8], wanted: &[u8]) -> Result<(), Fault> {
         for (key, value) in pax::parse(body).ok_or(Fault::Extension)? {
             match key {
+                key if !wanted.is_empty() && key == wanted => self.record = Some(value.into()),
                 b"path" => self.path = some_unless_empty(value),
                 b"linkpath" => self.link = some_unless_empty(value),
                 b"size" => self.size = parse(value, "size", pax::parse_number)?,
@@ -43,9 +47,10 @@ impl Extension {
         Ok(())
     }
 
-    /// How much memory a member's attributes take.
-    pub(super) fn xattr_bytes(&self) -> usize {
-        self.xattrs.iter().map(|(name, value)| name.len() + value.len()).sum()
+    /// How much memory a member's attributes and its record take.
+    pub(super) fn held_bytes(&self) -> usize {
+        let xattrs: usize = self.xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
+        xattrs + self.record.as_ref().map_or(0, |record| record.len())
     }
 
     fn set_xattr(&mut self, encoded: &[u8], value: &[u8]) -> Result<(), Fault> {
