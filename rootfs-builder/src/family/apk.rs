@@ -6,5 +6,6 @@ pub mod dependency;
 pub mod index;
 mod listing;
 pub mod pkginfo;
+pub mod select;
 pub mod signature;
 pub mod version;

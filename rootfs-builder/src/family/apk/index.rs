@@ -207,6 +207,11 @@ impl Universe {
         self.conditional.iter().copied()
     }
 
+    /// Lists the tags of the repositories, whether or not they have packages.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.indexes.iter().filter_map(|index| index.tag.as_deref())
+    }
+
     fn text(&self, index: u16, span: Span) -> &str {
         let text = self.texts.get(usize::from(index)).map(String::as_str).unwrap_or_default();
         text.get(span.start as usize..span.end as usize).unwrap_or_default()
