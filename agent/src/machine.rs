@@ -23,6 +23,8 @@ pub enum Machine {
     Riscv64,
     /// 64-bit IBM Z.
     S390x,
+    /// 64-bit LoongArch.
+    Loongarch64,
 }
 
 /// The three words of a program's header that say what it runs on.
@@ -34,7 +36,7 @@ pub(crate) struct Format {
 }
 
 impl Machine {
-    const ALL: [Machine; 7] = [
+    const ALL: [Machine; 8] = [
         Machine::X86,
         Machine::X8664,
         Machine::Arm,
@@ -42,6 +44,7 @@ impl Machine {
         Machine::Powerpc64Le,
         Machine::Riscv64,
         Machine::S390x,
+        Machine::Loongarch64,
     ];
 
     /// Finds a machine by any of the names that distributions and kernels give it.
@@ -49,11 +52,14 @@ impl Machine {
         Some(match name {
             "i386" | "i486" | "i586" | "i686" | "x86" => Machine::X86,
             "amd64" | "x86_64" => Machine::X8664,
-            "armel" | "armhf" | "armv7" | "armv7l" | "armv7hl" | "arm" => Machine::Arm,
+            "armel" | "armhf" | "armv6" | "armv6l" | "armv7" | "armv7l" | "armv7hl" | "arm" => {
+                Machine::Arm
+            }
             "arm64" | "aarch64" => Machine::Aarch64,
             "ppc64el" | "ppc64le" | "powerpc64le" => Machine::Powerpc64Le,
             "riscv64" | "riscv64gc" => Machine::Riscv64,
             "s390x" => Machine::S390x,
+            "loongarch64" | "loong64" => Machine::Loongarch64,
             _ => return None,
         })
     }
@@ -71,6 +77,7 @@ impl Machine {
             Machine::Powerpc64Le => (elf::EM_PPC64, true, true),
             Machine::Riscv64 => (elf::EM_RISCV, true, true),
             Machine::S390x => (elf::EM_S390, true, false),
+            Machine::Loongarch64 => (elf::EM_LOONGARCH, true, true),
         };
         Format { machine: machine.0, is_64_bit, is_little_endian }
     }
@@ -85,6 +92,7 @@ impl Machine {
             Machine::Powerpc64Le => &["powerpc64le-linux-gnu"],
             Machine::Riscv64 => &["riscv64-linux-gnu"],
             Machine::S390x => &["s390x-linux-gnu"],
+            Machine::Loongarch64 => &["loongarch64-linux-gnu"],
         }
     }
 
@@ -102,6 +110,7 @@ impl Machine {
             Machine::Powerpc64Le => ("powerpc64le", ""),
             Machine::Riscv64 => ("riscv64gc", ""),
             Machine::S390x => ("s390x", ""),
+            Machine::Loongarch64 => ("loongarch64", ""),
         };
         format!("{name}-unknown-linux-{libc}{suffix}")
     }
@@ -118,6 +127,7 @@ impl fmt::Display for Machine {
             Machine::Powerpc64Le => "ppc64le",
             Machine::Riscv64 => "riscv64",
             Machine::S390x => "s390x",
+            Machine::Loongarch64 => "loongarch64",
         })
     }
 }

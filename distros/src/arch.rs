@@ -15,6 +15,8 @@ pub enum Arch {
     Aarch64,
     /// 32-bit ARM with floating point, `armhf`.
     Armv7,
+    /// 32-bit ARM with the floating point of older processors.
+    Armv6,
     /// 32-bit x86, `i386`.
     I686,
     /// 64-bit POWER, little endian, `ppc64el`.
@@ -23,6 +25,8 @@ pub enum Arch {
     Riscv64,
     /// IBM Z.
     S390x,
+    /// 64-bit LoongArch.
+    Loongarch64,
 }
 
 /// The text names no architecture that osb knows.
@@ -32,14 +36,16 @@ pub struct UnknownArch(String);
 
 impl Arch {
     /// All of them, in a fixed order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::X86_64,
         Self::Aarch64,
         Self::Armv7,
+        Self::Armv6,
         Self::I686,
         Self::Ppc64le,
         Self::Riscv64,
         Self::S390x,
+        Self::Loongarch64,
     ];
 
     /// The architecture of this machine, if osb knows it.
@@ -53,17 +59,19 @@ impl Arch {
             Self::X86_64 => "x86_64",
             Self::Aarch64 => "aarch64",
             Self::Armv7 => "armv7",
+            Self::Armv6 => "armv6",
             Self::I686 => "i686",
             Self::Ppc64le => "ppc64le",
             Self::Riscv64 => "riscv64",
             Self::S390x => "s390x",
+            Self::Loongarch64 => "loongarch64",
         }
     }
 
     /// Whether a machine of this architecture runs `guest` programs without emulation.
     pub fn runs(self, guest: Self) -> bool {
         match (self, guest) {
-            (Self::X86_64, Self::I686) => true,
+            (Self::X86_64, Self::I686) | (Self::Armv7, Self::Armv6) => true,
             // Many 64-bit ARM processors do not execute 32-bit code at all, so it is not promised.
             (host, guest) => host == guest,
         }
@@ -84,10 +92,12 @@ impl FromStr for Arch {
             "x86_64" | "amd64" | "x86-64" | "x64" => Ok(Self::X86_64),
             "aarch64" | "arm64" => Ok(Self::Aarch64),
             "armv7" | "armhf" | "armv7l" | "armv7hl" | "arm" => Ok(Self::Armv7),
+            "armv6" | "armv6l" | "armv6hl" | "armv6hf" => Ok(Self::Armv6),
             "i686" | "i386" | "i486" | "i586" | "x86" => Ok(Self::I686),
             "ppc64le" | "ppc64el" | "powerpc64le" => Ok(Self::Ppc64le),
             "riscv64" | "riscv64gc" => Ok(Self::Riscv64),
             "s390x" => Ok(Self::S390x),
+            "loongarch64" | "loong64" => Ok(Self::Loongarch64),
             // Rust says `powerpc64` for both byte orders.
             "powerpc64" if cfg!(target_endian = "little") => Ok(Self::Ppc64le),
             _ => Err(UnknownArch(text.chars().take(80).collect())),

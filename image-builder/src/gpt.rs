@@ -17,7 +17,7 @@ pub struct Types {
 }
 
 /// For each processor, by all of its names: the types of the root and of its hash tree.
-const TYPES: [(&[&str], u128, u128); 7] = [
+const TYPES: [(&[&str], u128, u128); 8] = [
     (
         &["x86_64", "amd64"],
         0x4f68bce3_e8cd_4db1_96e7_fbcaf984b709,
@@ -29,7 +29,7 @@ const TYPES: [(&[&str], u128, u128); 7] = [
         0xdf3300ce_d69f_4c92_978c_9bfb0f38d820,
     ),
     (
-        &["arm", "armhf", "armel", "armv7"],
+        &["arm", "armhf", "armel", "armv6", "armv7"],
         0x69dad710_2ce4_4e3c_b16c_21a1d49abed3,
         0x7386cdf2_203c_47a9_a498_f2ecce45a2d6,
     ),
@@ -45,6 +45,11 @@ const TYPES: [(&[&str], u128, u128); 7] = [
     ),
     (&["riscv64"], 0x72ec70a6_cf74_40e6_bd49_4bda08e8f224, 0xb6ed5582_440b_4209_b8da_5ff7c419ea3d),
     (&["s390x"], 0x5eead9a9_fe09_4a1e_a1d7_520d00531306, 0xb325bfbe_c7be_4ab8_8357_139e652d2f6b),
+    (
+        &["loongarch64", "loong64"],
+        0x77055800_792c_4f94_b39a_98c91b762bb6,
+        0xf3393b22_e9af_4613_a948_9d3bfbd0c535,
+    ),
 ];
 
 impl Types {
@@ -168,6 +173,7 @@ mod tests {
             ("ppc64le", "PPC64LE"),
             ("riscv64", "RISC-V-64"),
             ("s390x", "S390X"),
+            ("loongarch64", "LoongArch-64"),
         ] {
             let place = written(machine);
             let output = Command::new("sgdisk").arg("-v").arg(place.path()).output().unwrap();

@@ -32,7 +32,9 @@ pub(super) fn target(spec: &BuildSpec, workshop: &Workshop<'_>) -> Result<Target
 fn libcs(machine: Machine) -> &'static [&'static str] {
     match machine {
         Machine::Powerpc64Le | Machine::Riscv64 | Machine::S390x => &["gnu"],
-        Machine::X86 | Machine::X8664 | Machine::Arm | Machine::Aarch64 => &["musl", "gnu"],
+        Machine::X86 | Machine::X8664 | Machine::Arm | Machine::Aarch64 | Machine::Loongarch64 => {
+            &["musl", "gnu"]
+        }
     }
 }
 

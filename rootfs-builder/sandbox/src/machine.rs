@@ -20,6 +20,8 @@ pub enum Machine {
     Riscv64,
     /// 64-bit IBM Z.
     S390x,
+    /// 64-bit LoongArch.
+    Loongarch64,
 }
 
 /// What distinguishes a machine's program files.
@@ -37,7 +39,7 @@ pub(crate) struct Format {
 
 impl Machine {
     /// Every machine.
-    pub const ALL: [Machine; 7] = [
+    pub const ALL: [Machine; 8] = [
         Machine::X86,
         Machine::X8664,
         Machine::Arm,
@@ -45,6 +47,7 @@ impl Machine {
         Machine::Powerpc64Le,
         Machine::Riscv64,
         Machine::S390x,
+        Machine::Loongarch64,
     ];
 
     /// Finds a machine by any of the names that distributions and kernels give it.
@@ -52,11 +55,14 @@ impl Machine {
         Some(match name {
             "i386" | "i486" | "i586" | "i686" | "x86" => Machine::X86,
             "amd64" | "x86_64" => Machine::X8664,
-            "armel" | "armhf" | "armv7" | "armv7l" | "armv7hl" | "arm" => Machine::Arm,
+            "armel" | "armhf" | "armv6" | "armv6l" | "armv7" | "armv7l" | "armv7hl" | "arm" => {
+                Machine::Arm
+            }
             "arm64" | "aarch64" => Machine::Aarch64,
             "ppc64el" | "ppc64le" | "powerpc64le" => Machine::Powerpc64Le,
             "riscv64" | "riscv64gc" => Machine::Riscv64,
             "s390x" => Machine::S390x,
+            "loongarch64" | "loong64" => Machine::Loongarch64,
             _ => return None,
         })
     }
@@ -103,6 +109,11 @@ impl Machine {
                 is_big_endian: true,
                 ..little("s390x", 22, true, 0, b"\xa7\x29\0\0\x0a\x01")
             },
+            Machine::Loongarch64 => {
+                // The flags name the calling convention, as for Arm.
+                let code = b"\x0b\x78\xc1\x02\x04\0\x15\0\0\0\x2b\0";
+                little("loongarch64", 258, true, 0x43, code)
+            }
         }
     }
 
@@ -208,6 +219,8 @@ mod tests {
             ("amd64", Some(Machine::X8664)),
             ("x86_64", Some(Machine::X8664)),
             ("armhf", Some(Machine::Arm)),
+            ("armv6", Some(Machine::Arm)),
+            ("loong64", Some(Machine::Loongarch64)),
             ("ppc64el", Some(Machine::Powerpc64Le)),
             ("pdp11", None),
         ] {
