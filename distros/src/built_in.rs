@@ -8,13 +8,37 @@ use crate::{DataDistro, Distro, Error};
 /// Pairs a key's name with what its file holds.
 macro_rules! key {
     ($name:literal) => {
-        ($name, include_bytes!(concat!("../keys/", $name, ".asc")))
+        key!($name, ".asc")
+    };
+    ($name:literal, $ending:literal) => {
+        ($name, include_bytes!(concat!("../keys/", $name, $ending)))
     };
 }
 
-const FILES: &[&str] = &[include_str!("../debian.toml"), include_str!("../ubuntu.toml")];
+const FILES: &[&str] = &[
+    include_str!("../debian.toml"),
+    include_str!("../ubuntu.toml"),
+    include_str!("../alpine.toml"),
+];
 
 pub(crate) const KEYS: &[(&str, &[u8])] = &[
+    key!("alpine-devel@lists.alpinelinux.org-4a6a0840", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-5243ef4b", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-524d27bb", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-5261cecb", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-58199dcc", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-58cbb476", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-58e4f17d", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-60ac2099", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-6165ee59", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-61666e3f", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-616a9724", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-616abc23", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-616ac3bc", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-616adfeb", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-616ae350", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-616db30d", ".rsa.pub"),
+    key!("alpine-devel@lists.alpinelinux.org-66ba20fe", ".rsa.pub"),
     key!("debian-archive-bookworm-automatic"),
     key!("debian-archive-bookworm-security-automatic"),
     key!("debian-archive-bookworm-stable"),

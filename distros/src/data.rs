@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::distro::list;
-use crate::schema::{File, RepositoryRow};
+use crate::schema::{File, ReleaseRow, RepositoryRow};
 use crate::{
     Arch, Distro, Error, Family, FamilyFacts, Group, Kernel, Key, Pocket, Release, Repository,
 };
@@ -29,7 +29,7 @@ impl DataDistro {
         let file: File =
             toml::from_str(text).map_err(|source| Error::Syntax { source: Box::new(source) })?;
         let mut keys = BTreeMap::new();
-        for name in file.releases.iter().flat_map(|row| row.keys.values()).flatten() {
+        for name in file.key_names() {
             if !keys.contains_key(name) {
                 let bytes = read_key(name).map_err(|source| Error::Key {
                     distro: file.name.clone(),
@@ -74,32 +74,43 @@ impl DataDistro {
             .iter()
             .flat_map(|row| row.only_arch.iter().flatten())
             .chain(self.file.kernel.values().flat_map(BTreeMap::keys))
+            .chain(self.file.keys.keys())
             .try_for_each(|spelling| self.file.arch_of(spelling).map(drop))?;
-        let mut lists = self.file.releases.iter().flat_map(|row| row.keys.values());
-        if lists.any(Vec::is_empty) {
-            return Err(self.file.inconsistent("a pocket has no key".to_owned()));
-        }
-        self.check_coverage()
-    }
-
-    /// Every pocket of every release has exactly one repository on every architecture.
-    fn check_coverage(&self) -> Result<(), Error> {
-        for release in &self.releases {
-            for (arch, pocket) in release
-                .architectures
-                .iter()
-                .flat_map(|arch| release.pockets.iter().map(move |pocket| (*arch, *pocket)))
-            {
-                let count = self.rows(arch, pocket).count();
-                if count != 1 {
-                    return Err(self.file.inconsistent(format!(
-                        "{count} repositories for pocket {pocket} of {} on {arch}",
-                        release.name
-                    )));
+        for (release, row) in self.releases.iter().zip(&self.file.releases) {
+            for arch in &release.architectures {
+                for pocket in &release.pockets {
+                    self.check_coverage(row, *arch, *pocket)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A pocket of a release has a signed repository on an architecture, and none twice.
+    fn check_coverage(
+        &self,
+        release: &ReleaseRow,
+        arch: Arch,
+        pocket: Pocket,
+    ) -> Result<(), Error> {
+        let place = format!("pocket {pocket} of {} on {arch}", release.name);
+        let spelling = self.arch_name(arch).unwrap_or_default();
+        let mut known = BTreeSet::new();
+        for row in self.rows(arch, pocket) {
+            let suite = row.suite_of(release);
+            if !known.insert((&row.url, suite, &row.components)) {
+                return Err(self
+                    .file
+                    .inconsistent(format!("{} stands twice for {place}", row.url)));
+            }
+            if self.file.keys_of(release, row, spelling).is_empty() {
+                return Err(self.file.inconsistent(format!("no key for {place}")));
+            }
+        }
+        match known.is_empty() {
+            true => Err(self.file.inconsistent(format!("no repository for {place}"))),
+            false => Ok(()),
+        }
     }
 
     fn rows(&self, arch: Arch, pocket: Pocket) -> impl Iterator<Item = &RepositoryRow> {
@@ -113,24 +124,14 @@ impl DataDistro {
         })
     }
 
-    fn repository(&self, release: &Release, row: &RepositoryRow) -> Repository {
-        let names = self
-            .file
-            .releases
-            .iter()
-            .find(|candidate| candidate.name == release.name)
-            .and_then(|candidate| candidate.keys.get(&row.pocket));
+    fn repository(&self, release: &ReleaseRow, row: &RepositoryRow, arch: Arch) -> Repository {
+        let names = self.file.keys_of(release, row, self.arch_name(arch).unwrap_or_default());
         Repository {
             pocket: row.pocket,
             url: row.url.trim_end_matches('/').to_owned(),
-            suite: row.suite.replace("{release}", &release.name),
+            suite: row.suite_of(release),
             components: row.components.clone(),
-            keys: names
-                .into_iter()
-                .flatten()
-                .filter_map(|name| self.keys.get(name))
-                .cloned()
-                .collect(),
+            keys: names.iter().filter_map(|name| self.keys.get(name)).cloned().collect(),
         }
     }
 }
@@ -185,20 +186,22 @@ impl Distro for DataDistro {
                 pocket: *pocket,
             });
         }
-        Ok(pockets
-            .iter()
-            .flat_map(|pocket| self.rows(arch, *pocket))
-            .map(|row| self.repository(release, row))
+        let of_release = self.file.releases.iter().filter(|row| row.name == release.name);
+        Ok(of_release
+            .flat_map(|of_release| {
+                let rows = pockets.iter().flat_map(|pocket| self.rows(arch, *pocket));
+                rows.map(move |row| self.repository(of_release, row, arch))
+            })
             .collect())
     }
 
     fn suites_at(&self, url: &str) -> BTreeSet<String> {
         let rows = self.file.repositories.iter().filter(|row| row.url.trim_end_matches('/') == url);
         rows.flat_map(|row| {
-            let releases = self.releases.iter();
+            let releases = self.releases.iter().zip(&self.file.releases);
             releases
-                .filter(|release| release.pockets.contains(&row.pocket))
-                .map(|release| row.suite.replace("{release}", &release.name))
+                .filter(|(release, _)| release.pockets.contains(&row.pocket))
+                .map(|(_, release)| row.suite_of(release))
         })
         .collect()
     }
@@ -209,5 +212,9 @@ impl Distro for DataDistro {
 
     fn kernel_packages(&self, kernel: Kernel, arch: Arch) -> Option<&[String]> {
         self.file.kernel.get(&kernel)?.get(self.arch_name(arch)?).map(Vec::as_slice)
+    }
+
+    fn services(&self) -> &BTreeMap<String, String> {
+        &self.file.services
     }
 }

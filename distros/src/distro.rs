@@ -1,6 +1,6 @@
 //! The seam: what osb asks of a distribution.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -50,6 +50,18 @@ pub trait Distro {
     /// The packages of a kernel; none if the distribution has no such kernel for it.
     fn kernel_packages(&self, kernel: Kernel, arch: Arch) -> Option<&[String]>;
 
+    /// Links that make the distribution's init start its services: where, and to what.
+    fn services(&self) -> &BTreeMap<String, String>;
+
+    /// The architecture that the distribution, the kernel or anyone else calls so, in this order.
+    ///
+    /// One name may mean two: what is `armhf` to some is for processors that are too old for others.
+    fn arch(&self, name: &str) -> Option<Arch> {
+        let own = |arch: &Arch| self.arch_name(*arch) == Some(name);
+        let known = || name.parse().ok().filter(|arch| self.arch_name(*arch).is_some());
+        Arch::ALL.into_iter().find(own).or_else(known)
+    }
+
     /// The release with this name or alias.
     fn release(&self, name: &str) -> Result<&Release, Error> {
         self.releases().iter().find(|release| release.is_called(name)).ok_or_else(|| {
@@ -76,6 +88,20 @@ pub trait Distro {
             packages.extend_from_slice(named);
         }
         Ok(packages)
+    }
+
+    /// The links that a profile makes, without what is of no use without the groups in `without`.
+    fn profile_links(
+        &self,
+        profile: Profile,
+        without: &[Group],
+    ) -> Result<BTreeMap<String, String>, Error> {
+        let facts = self.family_facts().profile(profile)?;
+        let mut links = facts.links.clone();
+        if facts.groups.contains(&Group::Init) && !without.contains(&Group::Init) {
+            links.extend(self.services().clone());
+        }
+        Ok(links)
     }
 }
 
@@ -111,9 +137,9 @@ pub struct Repository {
     pub pocket: Pocket,
     /// The official address, without a slash at the end.
     pub url: String,
-    /// The suite, as the archive names its folder.
+    /// The suite, as the archive names its folder; empty if it has one release only.
     pub suite: String,
-    /// The components taken from it.
+    /// The components taken from it; none if it has no such parts.
     pub components: Vec<String>,
     /// The keys; one good signature by one of them is enough.
     pub keys: Vec<Key>,
@@ -124,7 +150,7 @@ pub struct Repository {
 pub struct Key {
     /// The name of its file, without the ending.
     pub name: String,
-    /// What the file holds: OpenPGP, armored or not.
+    /// What the file holds: OpenPGP, armored or not, or RSA in PEM, as the family has it.
     pub bytes: Vec<u8>,
 }
 

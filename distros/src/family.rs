@@ -12,6 +12,8 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
+    /// Alpine's packages: apk.
+    Apk,
     /// Debian's packages: dpkg and apt.
     Deb,
 }
@@ -34,7 +36,7 @@ pub struct FamilyFacts {
 pub struct Files {
     /// The configuration of chrony.
     pub chrony_conf: String,
-    /// The systemd unit of chrony.
+    /// The unit or script that starts chrony.
     pub chrony_unit: String,
 }
 
@@ -55,6 +57,7 @@ pub enum Profile {
 #[serde(deny_unknown_fields)]
 pub struct ProfileFacts {
     /// Packages chosen by what their index says of them.
+    #[serde(default)]
     pub select: Vec<Selection>,
     /// Groups of packages chosen by name.
     pub groups: Vec<Group>,
@@ -89,6 +92,8 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
+    /// What everything else stands on.
+    System,
     /// The package manager.
     Manager,
     /// The distribution's init; not wanted where the guest agent is the init.
@@ -112,9 +117,21 @@ pub enum Kernel {
 }
 
 impl Family {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Apk, Self::Deb];
+
+    /// How the files of keys end.
+    pub fn key_ending(self) -> &'static str {
+        match self {
+            Self::Apk => ".rsa.pub",
+            Self::Deb => ".asc",
+        }
+    }
+
     /// The facts of the family's file.
     pub fn facts(self) -> Result<FamilyFacts, Error> {
         let text = match self {
+            Self::Apk => include_str!("../apk.toml"),
             Self::Deb => include_str!("../deb.toml"),
         };
         toml::from_str(text).map_err(|source| Error::Syntax { source: Box::new(source) })
@@ -162,6 +179,7 @@ impl FromStr for Profile {
 impl fmt::Display for Family {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Apk => "apk",
             Self::Deb => "deb",
         })
     }
@@ -170,6 +188,7 @@ impl fmt::Display for Family {
 impl fmt::Display for Group {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::System => "system",
             Self::Manager => "manager",
             Self::Init => "init",
             Self::Guest => "guest",

@@ -3,6 +3,8 @@
 mod releases;
 mod sources;
 
+use std::collections::BTreeMap;
+
 use distros::{Arch, Distro, ProfileFacts, Selection as Select};
 
 use crate::digest::Digest;
@@ -182,7 +184,7 @@ fn choose(
         arch,
         profile: spec.profile.name().to_owned(),
         timestamp: spec.timestamp.unwrap_or(newest),
-        finish: finish(distro, facts),
+        finish: finish(distro, facts, distro.profile_links(spec.profile, &spec.without)?),
         repositories: proven.iter().map(planned_repository).collect(),
         packages,
     })
@@ -280,7 +282,7 @@ fn planned_repository(proven: &Proven) -> PlannedRepository {
     }
 }
 
-fn finish(distro: &dyn Distro, facts: &ProfileFacts) -> Finish {
+fn finish(distro: &dyn Distro, facts: &ProfileFacts, links: BTreeMap<String, String>) -> Finish {
     let files = &distro.family_facts().files;
     Finish {
         temporary_in_memory: facts.temporary_in_memory,
@@ -290,6 +292,6 @@ fn finish(distro: &dyn Distro, facts: &ProfileFacts) -> Finish {
         }),
         prune: facts.prune.clone(),
         prune_names: facts.prune_names.clone(),
-        links: facts.links.clone(),
+        links,
     }
 }

@@ -253,7 +253,8 @@ fn damaged_keys_and_signatures_are_errors() {
 fn every_key_that_is_shipped_can_be_used() {
     // 2026-11-21, when they were shipped.
     let now = 1_795_240_000;
-    for distro in distros::built_in().unwrap() {
+    let all = distros::built_in().unwrap();
+    for distro in all.iter().filter(|distro| distro.family() == distros::Family::Deb) {
         for release in distro.releases() {
             let arch = release.architectures[0];
             for repository in distro.repositories(release, arch, &release.pockets).unwrap() {
