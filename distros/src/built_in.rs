@@ -19,6 +19,7 @@ const FILES: &[&str] = &[
     include_str!("../debian.toml"),
     include_str!("../ubuntu.toml"),
     include_str!("../alpine.toml"),
+    include_str!("../wolfi.toml"),
 ];
 
 pub(crate) const KEYS: &[(&str, &[u8])] = &[
@@ -49,6 +50,7 @@ pub(crate) const KEYS: &[(&str, &[u8])] = &[
     key!("debian-archive-trixie-security-automatic"),
     key!("debian-archive-trixie-stable"),
     key!("ubuntu-archive-2018"),
+    key!("wolfi-signing", ".rsa.pub"),
 ];
 
 /// Returns the distributions that are compiled in.
