@@ -20,6 +20,7 @@ const FILES: &[&str] = &[
     include_str!("../ubuntu.toml"),
     include_str!("../alpine.toml"),
     include_str!("../wolfi.toml"),
+    include_str!("../postmarketos.toml"),
 ];
 
 pub(crate) const KEYS: &[(&str, &[u8])] = &[
@@ -40,6 +41,7 @@ pub(crate) const KEYS: &[(&str, &[u8])] = &[
     key!("alpine-devel@lists.alpinelinux.org-616ae350", ".rsa.pub"),
     key!("alpine-devel@lists.alpinelinux.org-616db30d", ".rsa.pub"),
     key!("alpine-devel@lists.alpinelinux.org-66ba20fe", ".rsa.pub"),
+    key!("build.postmarketos.org", ".rsa.pub"),
     key!("debian-archive-bookworm-automatic"),
     key!("debian-archive-bookworm-security-automatic"),
     key!("debian-archive-bookworm-stable"),
