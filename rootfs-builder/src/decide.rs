@@ -117,11 +117,12 @@ fn question(distro: &dyn Distro, spec: &RootfsSpec, release: &str, proven: &[Pro
             (&p.source.recorded, &p.source.suite, &p.source.components, p.digest, &p.signed_by)
         })
         .collect();
+    let links = distro.profile_links(spec.profile, &spec.without).ok();
     let question = format!(
-        "{}\0{}\0{release}\0{:?}\0{}\0{:?}\0{}\0{:?}\0{facts:?}\0{:?}\0{proofs:?}",
+        "{}\0{}\0{links:?}\0{release}\0{:?}\0{}\0{:?}\0{}\0{:?}\0{facts:?}\0{:?}\0{proofs:?}",
         env!("CARGO_PKG_VERSION"),
         distro.name(),
-        spec.arch,
+        distro.arch_name(spec.arch),
         spec.profile,
         spec.packages,
         spec.recommends,
