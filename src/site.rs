@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use distros::{Arch, Distro, Group, Key, Release};
+use distros::{Arch, Distro, Family, Group, Key, Release};
 use rootfs_builder::fetch::{FetchOptions, Fetcher};
 use rootfs_builder::mirrors::Mirrors;
 use rootfs_builder::plan::Plan;
@@ -51,12 +51,14 @@ impl Site {
 
 /// What the recipe asks of the root filesystem's builder.
 pub fn spec(recipe: &Recipe, target: &Target, mirrors: Mirrors) -> anyhow::Result<RootfsSpec> {
+    let key = |path: &Path| key(path, target.distro.family());
     let mut repositories = Vec::new();
     for extra in &recipe.repositories {
         repositories.push(ExtraRepository {
             url: address(&extra.place)?,
             suite: extra.suite.clone(),
             components: extra.components.clone(),
+            tag: extra.tag.clone(),
             keys: extra.signed_by.as_deref().map(key).transpose()?,
         });
     }
@@ -82,8 +84,13 @@ pub fn spec(recipe: &Recipe, target: &Target, mirrors: Mirrors) -> anyhow::Resul
     })
 }
 
-fn key(path: &Path) -> io::Result<Key> {
-    Ok(Key { name: path.display().to_string(), bytes: fs_err::read(path)? })
+/// Signatures of the apk family name the file of their key; for others the name is for people.
+fn key(path: &Path, family: Family) -> io::Result<Key> {
+    let name = match (family, path.file_name()) {
+        (Family::Apk, Some(name)) => name.to_string_lossy().into_owned(),
+        _ => path.display().to_string(),
+    };
+    Ok(Key { name, bytes: fs_err::read(path)? })
 }
 
 /// The mirrors that the user named, and those that the host's own apt sources name.
@@ -96,16 +103,25 @@ pub fn mirrors(
     if recipe.mirrors.is_empty() {
         return Ok(Mirrors::of_host("/".as_ref(), distro, release, arch)?);
     }
-    let named: Vec<String> = recipe.mirrors.iter().map(address).collect::<Result<_, _>>()?;
-    Ok(Mirrors { named, host: Vec::new() })
+    Ok(Mirrors { named: named(recipe)?, host: Vec::new() })
 }
 
 /// The same for a plan that was made earlier.
+///
+/// Where the distribution is not known here any more, the plan's own addresses are left.
 pub fn mirrors_of_plan(recipe: &Recipe, plan: &Plan) -> anyhow::Result<Mirrors> {
-    let distro = distros::find(&plan.distro)?;
-    let release = distro.release(&plan.release)?;
-    let arch: Arch = plan.arch.parse()?;
-    mirrors(recipe, &distro, release, arch)
+    let distro = recipe.distro_called(&plan.distro)?;
+    let known = distro.as_ref().and_then(|distro| {
+        Some((distro, distro.release(&plan.release).ok()?, distro.arch(&plan.arch)?))
+    });
+    match known {
+        Some((distro, release, arch)) => mirrors(recipe, distro, release, arch),
+        None => Ok(Mirrors { named: named(recipe)?, host: Vec::new() }),
+    }
+}
+
+fn named(recipe: &Recipe) -> anyhow::Result<Vec<String>> {
+    recipe.mirrors.iter().map(address).collect()
 }
 
 fn address(mirror: &Mirror) -> anyhow::Result<String> {

@@ -14,6 +14,7 @@ mod determinism;
 mod images;
 mod inspect;
 mod made;
+mod own;
 mod repositories;
 mod tidy;
 mod verdict;

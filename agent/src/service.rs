@@ -1,5 +1,6 @@
 //! The agent as a service of the guest's own init.
 
+mod inittab;
 mod openrc;
 mod systemd;
 mod template;
@@ -18,6 +19,8 @@ pub enum Manager {
     Systemd,
     /// OpenRC.
     OpenRc,
+    /// The table of an init that starts things again when they end, such as busybox's.
+    Inittab,
 }
 
 const SYSTEMD: [&str; 2] = ["usr/lib/systemd/systemd", "lib/systemd/systemd"];
@@ -35,6 +38,7 @@ pub(crate) fn enable(
     match manager {
         Manager::Systemd => systemd::enable(tree, name, program, mtime)?,
         Manager::OpenRc => openrc::enable(tree, name, program, mtime)?,
+        Manager::Inittab => inittab::enable(tree, program, mtime)?,
     }
     Ok(manager)
 }
@@ -45,11 +49,11 @@ fn manager(tree: &Tree) -> Option<Manager> {
     let openrc = OPENRC.iter().find_map(|path| guest::program(tree, path));
     let init = guest::program(tree, INIT);
     match (systemd, openrc) {
-        (Some(systemd), Some(_)) if init.is_some_and(|init| init != systemd) => {
+        (Some(systemd), Some(_)) if init.as_ref().is_some_and(|init| *init != systemd) => {
             Some(Manager::OpenRc)
         }
         (Some(_), _) => Some(Manager::Systemd),
         (None, Some(_)) => Some(Manager::OpenRc),
-        (None, None) => None,
+        (None, None) => inittab::is_read_by(tree, init.as_ref()?).then_some(Manager::Inittab),
     }
 }

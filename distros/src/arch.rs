@@ -31,8 +31,12 @@ pub enum Arch {
 
 /// The text names no architecture that osb knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown architecture {0:?}")]
+#[error("unknown architecture {0:?}; known are {known}", known = known())]
 pub struct UnknownArch(String);
+
+fn known() -> String {
+    crate::distro::list(Arch::ALL.into_iter().map(Arch::name))
+}
 
 impl Arch {
     /// All of them, in a fixed order.

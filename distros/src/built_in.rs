@@ -1,17 +1,18 @@
 //! The distributions that are compiled in.
 
 use std::io;
+use std::path::Path;
 
 use crate::distro::list;
 use crate::{DataDistro, Distro, Error};
 
-/// Pairs a key's name with what its file holds.
+/// Pairs a key's file with what it holds.
 macro_rules! key {
     ($name:literal) => {
         key!($name, ".asc")
     };
     ($name:literal, $ending:literal) => {
-        ($name, include_bytes!(concat!("../keys/", $name, $ending)))
+        (concat!("keys/", $name, $ending), include_bytes!(concat!("../keys/", $name, $ending)))
     };
 }
 
@@ -60,6 +61,16 @@ pub fn built_in() -> Result<Vec<DataDistro>, Error> {
     FILES.iter().map(|text| DataDistro::parse(text, built_in_key)).collect()
 }
 
+/// Whether a word names the file of a distribution and not one that is compiled in.
+pub fn is_file(word: &str) -> bool {
+    word.contains('/') || word.ends_with(".toml")
+}
+
+/// Returns the distribution that a word means: one that is compiled in, or one in a file.
+pub fn open(word: &str) -> Result<DataDistro, Error> {
+    if is_file(word) { DataDistro::from_file(Path::new(word)) } else { find(word) }
+}
+
 /// Returns the compiled-in distribution with this name.
 pub fn find(name: &str) -> Result<DataDistro, Error> {
     let mut known = built_in()?;
@@ -72,9 +83,9 @@ pub fn find(name: &str) -> Result<DataDistro, Error> {
     }
 }
 
-fn built_in_key(name: &str) -> io::Result<Vec<u8>> {
+fn built_in_key(place: &Path) -> io::Result<Vec<u8>> {
     KEYS.iter()
-        .find(|(known, _)| *known == name)
+        .find(|(known, _)| Path::new(known) == place)
         .map(|(_, bytes)| bytes.to_vec())
         .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }

@@ -70,22 +70,32 @@ pub enum Error {
         source: Box<toml::de::Error>,
     },
     /// The file follows the schema but contradicts itself.
-    #[error("{distro}: {problem}")]
+    #[error("line {line}: {problem}")]
     Inconsistent {
-        /// The distribution.
-        distro: String,
-        /// The contradiction.
+        /// Where.
+        line: usize,
+        /// The contradiction, and what to write instead.
         problem: String,
     },
     /// A key that the file names is not there.
-    #[error("{distro}: key {key}")]
+    #[error("line {line}: key {key}: {}", place.display())]
     Key {
-        /// The distribution.
-        distro: String,
+        /// Where it is named.
+        line: usize,
         /// The key's name.
         key: String,
+        /// The file that was looked for.
+        place: PathBuf,
         /// Why it could not be read.
         source: std::io::Error,
+    },
+    /// A file of the user is wrong.
+    #[error("distribution {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<Error>,
     },
     /// A file of the user could not be read.
     #[error("read {}", path.display())]

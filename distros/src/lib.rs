@@ -15,7 +15,7 @@ mod family;
 mod schema;
 
 pub use arch::{Arch, UnknownArch};
-pub use built_in::{built_in, find};
+pub use built_in::{built_in, find, is_file, open};
 pub use data::DataDistro;
 pub use distro::{Distro, Key, Pocket, Release, Repository};
 pub use error::Error;

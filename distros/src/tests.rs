@@ -44,7 +44,11 @@ fn every_key_file_is_compiled_in_and_used() {
     let mut files = stems(&folder().join("keys"), ".asc");
     files.extend(stems(&folder().join("keys"), ".rsa.pub"));
     assert_eq!(used, files);
-    assert_eq!(used, crate::built_in::KEYS.iter().map(|(name, _)| (*name).to_owned()).collect());
+    let names = crate::built_in::KEYS.iter().map(|(place, _)| place.strip_prefix("keys/").unwrap());
+    let stem = |name: &str| -> String {
+        [".asc", ".rsa.pub"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap().into()
+    };
+    assert_eq!(used, names.map(stem).collect());
 }
 
 #[test]
@@ -300,15 +304,37 @@ fn refused(from: &str, to: &str) -> String {
     format!("{error}: {source}")
 }
 
+/// What is wrong with a user's file, once the file is named.
+fn wrong(path: &Path) -> String {
+    let error = DataDistro::from_file(path).unwrap_err();
+    assert_eq!(error.to_string(), format!("distribution {}", path.display()));
+    std::error::Error::source(&error).unwrap().to_string()
+}
+
 #[test]
 fn a_user_may_bring_a_file_of_their_own() {
     let folder = std::env::temp_dir().join(format!("osb-distros-{}", std::process::id()));
     fs_err::create_dir_all(folder.join("keys")).unwrap();
     fs_err::write(folder.join("own.toml"), OWN).unwrap();
-    let missing = DataDistro::from_file(&folder.join("own.toml")).unwrap_err();
-    assert_eq!(missing.to_string(), "own: key key");
+    assert_eq!(wrong(&folder.join("own.toml")), "line 7: key key: keys/key.asc");
     fs_err::write(folder.join("keys/key.asc"), "armor").unwrap();
     let own = DataDistro::from_file(&folder.join("own.toml")).unwrap();
+    let elsewhere = OWN.replace("[\"key\"]", "[\"more/other.asc\"]");
+    fs_err::write(folder.join("elsewhere.toml"), elsewhere).unwrap();
+    assert_eq!(wrong(&folder.join("elsewhere.toml")), "line 7: key more/other.asc: more/other.asc");
+    fs_err::create_dir_all(folder.join("more")).unwrap();
+    fs_err::write(folder.join("more/other.asc"), "armor").unwrap();
+    assert!(DataDistro::from_file(&folder.join("elsewhere.toml")).is_ok());
+    for (name, problem) in [
+        ("debian", "osb has a distribution called debian; write another name, as my-debian"),
+        ("a b", "a name has small letters"),
+        ("own.toml", "a name has small letters"),
+    ] {
+        fs_err::write(folder.join("own.toml"), OWN.replace("\"own\"", &format!("{name:?}")))
+            .unwrap();
+        let said = wrong(&folder.join("own.toml"));
+        assert!(said.starts_with("line 2: ") && said.contains(problem), "{said}");
+    }
     fs_err::remove_dir_all(&folder).unwrap();
     let release = own.default_release();
     let found = own.repositories(release, Arch::X86_64, &release.pockets).unwrap();
@@ -332,9 +358,12 @@ fn an_unknown_key_in_any_table_is_refused() {
 }
 
 #[test]
-fn a_file_that_contradicts_itself_is_refused() {
+fn a_file_that_contradicts_itself_is_refused_by_line() {
     assert!(refused("default_release = \"one\"", "default_release = \"two\"").contains("default"));
-    assert!(refused("arch = [\"amd64\"]", "arch = [\"arm64\"]").contains("arm64 has no row"));
+    assert!(
+        refused("arch = [\"amd64\"]", "arch = [\"arm64\"]")
+            .contains("line 7: architecture arm64 has no row; add aarch64 = \"arm64\" to [arch]")
+    );
     assert!(
         refused("keys = { release", "aliases = [\"one\"], keys = { release").contains("called one")
     );
@@ -360,7 +389,7 @@ repository = [
     { pocket = "release", url = "http://localhost/other", suite = "{base}", keys = ["three"] },
 ]
 "#;
-    let own = DataDistro::parse(text, |name| Ok(name.into())).unwrap();
+    let own = DataDistro::parse(text, |place| Ok(place.to_str().unwrap().into())).unwrap();
     let release = own.default_release();
     assert_eq!(release.pockets, [Pocket::Release]);
     let found = own.repositories(release, Arch::Armv6, &release.pockets).unwrap();
@@ -368,6 +397,10 @@ repository = [
     assert_eq!((found[0].keys[0].name.as_str(), found[1].keys[0].name.as_str()), ("two", "three"));
     assert_eq!(found[1].suite, "v1");
     let unsigned = text.replace(", armhf = [\"two\"]", "");
-    let error = DataDistro::parse(&unsigned, |name| Ok(name.into())).unwrap_err();
-    assert_eq!(error.to_string(), "own: no key for pocket release of rolling on armv6");
+    let error =
+        DataDistro::parse(&unsigned, |place| Ok(place.to_str().unwrap().into())).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 8: no key for pocket release of rolling on armv6; name some with keys.release of the release, or for armhf in [keys]"
+    );
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod chrony;
 mod devices;
 mod identity;
+mod inittab;
 mod leftovers;
 mod network;
 mod prune;
@@ -53,7 +54,7 @@ pub enum ConfigureError {
 }
 
 /// All steps in their order.
-pub const STEPS: [Step; 12] = [
+pub const STEPS: [Step; 13] = [
     Step { name: "devices", apply: devices::apply },
     Step { name: "volatile-directories", apply: leftovers::empty_volatile_directories },
     Step { name: "logs", apply: leftovers::empty_logs },
@@ -62,6 +63,7 @@ pub const STEPS: [Step; 12] = [
     Step { name: "identity", apply: identity::apply },
     Step { name: "accounts", apply: accounts::apply },
     Step { name: "network", apply: network::apply },
+    Step { name: "inittab", apply: inittab::apply },
     Step { name: "chrony", apply: chrony::apply },
     Step { name: "tmp-mount", apply: tmp_mount::apply },
     Step { name: "prune", apply: prune::apply },

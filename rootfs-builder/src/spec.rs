@@ -42,10 +42,12 @@ pub struct RootfsSpec {
 pub struct ExtraRepository {
     /// Its address, or a directory.
     pub url: String,
-    /// Its suite; one that ends with a slash is a flat repository's folder.
+    /// Its suite; one that ends with a slash is a flat repository's folder, and the apk family has none.
     pub suite: String,
     /// Its components; none in a flat repository.
     pub components: Vec<String>,
+    /// What packages are tagged with that are to come from here alone; only the apk family has tags.
+    pub tag: Option<String>,
     /// The keys that sign it; none takes the distribution's.
     pub keys: Option<Key>,
 }

@@ -43,7 +43,10 @@ pub fn choose(
     let Reach { recipe, site, progress } = reach;
     let (distro, release) = match system {
         Some(system) => {
-            let distro = distros::find(&system.distro)?;
+            let distro = match recipe.distro_called(&system.distro)? {
+                Some(distro) => distro,
+                None => distros::find(&system.distro)?,
+            };
             let release = distro.release(&system.release)?.clone();
             (distro, release)
         }
@@ -54,10 +57,12 @@ pub fn choose(
     };
     let packages = kernel::packages(&distro, choice.kernel, arch)?;
     let key = Digest::of(format!(
-        "kernel {} {} {} {arch} {packages:?}",
+        "kernel {} {} {} {arch} {packages:?} {:?}",
         env!("CARGO_PKG_VERSION"),
         distro.name(),
-        release.name
+        release.name,
+        // A file of the user may change and keep its name.
+        distro.repositories(&release, arch, &release.pockets)?
     ));
     let known = if choice.keep { remembered(&site.store, key)? } else { None };
     let plan = match known {

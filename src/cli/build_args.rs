@@ -56,7 +56,9 @@ pub struct TreeArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What to build")]
 struct WhatArgs {
-    /// Distribution, as `osb distros` names it [default: debian]
+    /// Distribution, as `osb distros` names it, or a file that describes one [default: debian]
+    ///
+    /// A word with a `/` in it, or that ends in `.toml`, is a file: see `osb distros --help`.
     #[arg(short, long, value_name = "NAME", env = "DISTRO", hide_env_values = true)]
     distro: Option<String>,
 
@@ -110,16 +112,21 @@ struct SourceArgs {
     #[arg(long = "pocket", value_name = "LIST")]
     pockets: Option<String>,
 
-    /// One more repository: `[signed-by=KEYFILE] URL SUITE [COMPONENT...]`; repeatable
+    /// One more repository, as the guest's package manager has it in a line; repeatable
     ///
-    /// The form of a line in apt's sources.list, with or without its leading `deb`. The key file
-    /// signs this repository and no other.
+    /// For apt: `[signed-by=KEYFILE] URL SUITE [COMPONENT...]`, with or without a leading `deb`.
+    /// For apk: `[signed-by=KEY.rsa.pub] [@TAG] URL`, one for each component; only packages asked for
+    /// as NAME@TAG come from a repository with a tag. The key file signs this repository and no
+    /// other.
     ///
     /// Example: --repo '[signed-by=docker.asc] https://download.docker.com/linux/debian bookworm stable'
     #[arg(long = "repo", value_name = "SPEC")]
     repositories: Vec<String>,
 
     /// Trust the keys in this file for the distribution's archive, instead of those built in
+    ///
+    /// OpenPGP keys for apt; for apk one RSA key, in a file called as signatures call it
+    /// (`NAME.rsa.pub`).
     #[arg(long = "keyring", value_name = "FILE")]
     keyrings: Vec<PathBuf>,
 

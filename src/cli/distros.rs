@@ -1,5 +1,6 @@
 //! `osb distros`: what can be built.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use distros::{Arch, DataDistro, Distro as _, Profile, Release, built_in};
@@ -8,9 +9,16 @@ use serde_json::{Value, json};
 use crate::report;
 
 /// List distributions, releases, architectures and profiles
+///
+/// Given a file, check it and show the distribution that it describes, which every command takes as
+/// `--distro FILE`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = include_str!("examples/distros.txt"))]
 pub struct Args {
+    /// The file of a distribution of your own
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
     /// Print the list as JSON
     #[arg(long)]
     json: bool,
@@ -18,7 +26,10 @@ pub struct Args {
 
 /// Prints the list.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let distros = built_in()?;
+    let distros = match &args.file {
+        Some(file) => vec![DataDistro::from_file(file)?],
+        None => built_in()?,
+    };
     if args.json {
         report::json(&distros.iter().map(distro_json).collect::<Vec<_>>())?;
     } else {
@@ -39,9 +50,10 @@ fn profiles(distro: &DataDistro) -> Vec<&'static str> {
 
 fn distro_text(distro: &DataDistro) -> String {
     let mut text = format!(
-        "{}: {}, profiles {}\n",
+        "{}: {}, {} packages, profiles {}\n",
         distro.name(),
         distro.title(),
+        distro.family(),
         profiles(distro).join(" "),
     );
     // The newest is what most people look for.

@@ -86,6 +86,12 @@ pub enum RecipeError {
         /// The name that was probably meant.
         nearest: Option<String>,
     },
+    /// The plan is of a distribution that only a file of the user describes.
+    #[error("no distribution is called {name} here, for which the lock file was made")]
+    OwnFileNeeded {
+        /// What it is called.
+        name: String,
+    },
     /// The lock file was made for something else than is asked for.
     #[error("{}: planned for {planned}, but {asked} is asked for", lock.display())]
     LockDiffers {
@@ -137,9 +143,14 @@ impl RecipeError {
                     .to_owned(),
             ],
             Self::Repository { .. } => vec![
-                "write [signed-by=KEYFILE] URL SUITE [COMPONENT...], in one pair of quotes"
+                "for packages of the deb family: '[signed-by=KEYFILE] URL SUITE [COMPONENT...]'"
+                    .to_owned(),
+                "of the apk family: '[signed-by=KEY.rsa.pub] [@TAG] URL', one for each component"
                     .to_owned(),
             ],
+            Self::OwnFileNeeded { .. } => {
+                vec!["name the file that it is in, as for `osb plan`: --distro FILE".to_owned()]
+            }
             Self::Timestamp { .. } => vec![
                 "for example SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)".to_owned(),
             ],

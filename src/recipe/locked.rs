@@ -36,19 +36,26 @@ impl Recipe {
 
     /// What was planned and what is asked for, where the two differ.
     fn difference(&self, plan: &Plan) -> anyhow::Result<Option<(String, String)>> {
-        if let Some(asked) = self.distro.as_ref().filter(|asked| **asked != plan.distro) {
-            return Ok(Some((plan.distro.clone(), asked.clone())));
+        if self.distro.is_some() {
+            let asked = self.named_distro()?.unwrap_or_default();
+            if asked != plan.distro {
+                return Ok(Some((plan.distro.clone(), asked)));
+            }
         }
         if self.release.is_some() || self.arch.is_some() || self.profile.is_some() {
             let or_planned = |asked: &Option<String>, planned: &String| {
                 Some(asked.as_ref().unwrap_or(planned).clone())
             };
+            if self.distro_called(&plan.distro)?.is_none() {
+                return Err(RecipeError::OwnFileNeeded { name: plan.distro.clone() }.into());
+            }
             let target = Self {
-                distro: Some(plan.distro.clone()),
+                distro: self.distro.clone().or_else(|| Some(plan.distro.clone())),
                 release: or_planned(&self.release, &plan.release),
                 arch: or_planned(&self.arch, &plan.arch),
                 profile: or_planned(&self.profile, &plan.profile),
                 pockets: Vec::new(),
+                repositories: Vec::new(),
                 ..self.clone()
             }
             .target()?;

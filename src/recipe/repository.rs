@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use distros::Pocket;
+use distros::{Family, Pocket};
 
 use super::{RecipeError, split_list};
 
@@ -16,17 +16,21 @@ pub enum Mirror {
     Directory(PathBuf),
 }
 
-/// A repository beside the distribution's own.
+/// A repository beside the distribution's own, in the words of either family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     /// Where it is.
     pub place: Mirror,
-    /// The suite: a folder under `dists/`, or a path ending in `/` for a flat repository.
+    /// The suite: a folder under `dists/`, or a path ending in `/` for a flat repository; empty where a family has none.
     pub suite: String,
-    /// The components; none only if the repository is flat.
+    /// The components; none if the repository is flat, or the family has none.
     pub components: Vec<String>,
+    /// What packages are tagged with that are to come from here alone.
+    pub tag: Option<String>,
     /// The file with the keys that sign it; none takes the distribution's keys.
     pub signed_by: Option<PathBuf>,
+    /// Whether it begins with `deb`.
+    is_deb_line: bool,
 }
 
 /// Reads a list of pockets; an empty one asks for all that the release has.
@@ -66,11 +70,14 @@ impl FromStr for Mirror {
 impl FromStr for Repository {
     type Err = RecipeError;
 
+    /// Reads what both families have in common; what a family's form asks for is known with the distribution.
     fn from_str(text: &str) -> Result<Self, RecipeError> {
-        let refuse =
-            |problem| RecipeError::Repository { text: text.chars().take(200).collect(), problem };
+        let refuse = |problem| refusal(text, problem);
         let rest = text.trim();
-        let rest = rest.strip_prefix("deb ").unwrap_or(rest).trim_start();
+        let (is_deb_line, rest) = match rest.strip_prefix("deb ") {
+            Some(rest) => (true, rest.trim_start()),
+            None => (false, rest),
+        };
         let (options, rest) = match rest.strip_prefix('[') {
             Some(rest) => rest.split_once(']').ok_or_else(|| refuse("the [ is never closed"))?,
             None => ("", rest),
@@ -85,22 +92,50 @@ impl FromStr for Repository {
                 _ => return Err(refuse("the only option in [ ] is signed-by=KEYFILE")),
             }
         }
-        let mut words = rest.split_whitespace().map(str::to_owned);
-        let place = words.next().ok_or_else(|| refuse("the address is missing"))?.parse()?;
-        let suite = words.next().ok_or_else(|| refuse("the suite is missing"))?;
-        let components: Vec<String> = words.collect();
-        if components.is_empty() && !suite.ends_with('/') {
-            return Err(refuse(
-                "the component is missing (only a flat suite, ending in /, has none)",
-            ));
+        let mut words = rest.split_whitespace().peekable();
+        let tag = words.next_if(|word| word.starts_with('@')).map(|tag| tag[1..].to_owned());
+        if tag.as_ref().is_some_and(|tag| tag.is_empty() || tag.contains('@')) {
+            return Err(refuse("a tag is one word after one @"));
         }
-        Ok(Self { place, suite, components, signed_by })
+        let place = words.next().ok_or_else(|| refuse("the address is missing"))?.parse()?;
+        let suite = words.next().unwrap_or_default().to_owned();
+        let components = words.map(str::to_owned).collect();
+        Ok(Self { place, suite, components, tag, signed_by, is_deb_line })
     }
+}
+
+impl Repository {
+    /// Refuses what is not written as packages of a family have it.
+    pub fn check_form(&self, family: Family) -> Result<(), RecipeError> {
+        let problem = match family {
+            Family::Apk if self.is_deb_line => "a line with deb is for packages of the deb family",
+            Family::Apk if !self.suite.is_empty() => {
+                "packages of the apk family have one address alone, with the release and component in it"
+            }
+            Family::Deb if self.tag.is_some() => "tags are for packages of the apk family",
+            Family::Deb if self.suite.is_empty() => "the suite is missing",
+            Family::Deb if self.components.is_empty() && !self.suite.ends_with('/') => {
+                "the component is missing (only a flat suite, ending in /, has none)"
+            }
+            Family::Apk | Family::Deb => return Ok(()),
+        };
+        let place = match &self.place {
+            Mirror::Url(url) => url.clone(),
+            Mirror::Directory(path) => path.display().to_string(),
+        };
+        let words = std::iter::once(place).chain([self.suite.clone()]);
+        let words: Vec<String> = words.chain(self.components.clone()).collect();
+        Err(refusal(words.join(" ").trim_end(), problem))
+    }
+}
+
+fn refusal(text: &str, problem: &'static str) -> RecipeError {
+    RecipeError::Repository { text: text.chars().take(200).collect(), problem }
 }
 
 #[cfg(test)]
 mod tests {
-    use distros::Pocket;
+    use distros::{Family, Pocket};
 
     use super::{Mirror, Repository, parse_pockets};
 
@@ -123,23 +158,57 @@ mod tests {
         assert_eq!(read.suite, "bookworm");
         assert_eq!(read.components, ["main", "extra"]);
         assert_eq!(read.signed_by, Some("k.asc".into()));
+        assert_eq!(read.check_form(Family::Deb), Ok(()));
     }
 
     #[test]
     fn a_flat_repository_has_no_components() {
         let read: Repository = "/srv/debs ./".parse().unwrap();
         assert_eq!(read.components, Vec::<String>::new());
+        assert_eq!(read.check_form(Family::Deb), Ok(()));
+    }
+
+    #[test]
+    fn a_repository_of_the_apk_family_is_an_address_with_or_without_a_tag() {
+        let text = "[signed-by=me.rsa.pub] @own https://example.org/v1/main/";
+        let read: Repository = text.parse().unwrap();
+        assert_eq!(read.place, Mirror::Url("https://example.org/v1/main".into()));
+        assert_eq!((read.tag.as_deref(), read.suite.as_str()), (Some("own"), ""));
+        assert_eq!(read.signed_by, Some("me.rsa.pub".into()));
+        assert_eq!(read.check_form(Family::Apk), Ok(()));
+        let plain: Repository = "/srv/apks".parse().unwrap();
+        assert_eq!((plain.tag.clone(), plain.check_form(Family::Apk)), (None, Ok(())));
+    }
+
+    #[test]
+    fn the_form_of_another_family_is_refused_with_what_is_wrong() {
+        let problem = |text: &str, family| {
+            let read: Repository = text.parse().unwrap();
+            read.check_form(family).unwrap_err().to_string()
+        };
+        let said = problem("https://example.org/d stable main", Family::Apk);
+        assert!(
+            said.contains("\"https://example.org/d stable main\": packages of the apk"),
+            "{said}"
+        );
+        assert!(problem("deb https://example.org", Family::Apk).contains("a line with deb"));
+        assert!(problem("@own https://example.org stable main", Family::Deb).contains("tags"));
+        assert!(problem("https://example.org", Family::Deb).contains("the suite is missing"));
+        let said = problem("https://example.org stable", Family::Deb);
+        assert!(said.contains("the component is missing"), "{said}");
     }
 
     #[test]
     fn an_incomplete_repository_is_refused() {
         for wrong in [
             "",
-            "https://example.org",
-            "https://example.org stable",
+            "@own",
+            "@ https://example.org",
+            "@a@b https://example.org",
             "[signed-by=k https://example.org stable main",
             "[trusted=yes] https://example.org stable main",
             "[signed-by=] https://example.org stable main",
+            "ftp://example.org",
         ] {
             assert!(wrong.parse::<Repository>().is_err(), "{wrong}");
         }

@@ -26,6 +26,9 @@ impl Recipe {
         let release = self.find_release(&distro)?;
         let arch = self.find_arch(&distro, &release)?;
         let profile = self.find_profile()?;
+        for repository in &self.repositories {
+            repository.check_form(distro.family())?;
+        }
         let pockets = match self.pockets.as_slice() {
             [] => release.pockets.clone(),
             asked => asked.to_vec(),
@@ -40,6 +43,9 @@ impl Recipe {
 
     /// The distribution asked for; the first of those built in if none is.
     fn find_distro(&self) -> anyhow::Result<DataDistro> {
+        if let Some(own) = self.own_distro()? {
+            return Ok(own);
+        }
         let mut all = built_in()?;
         let asked = self.distro.as_deref();
         let position = match asked {
@@ -52,6 +58,28 @@ impl Recipe {
                 let known = all.iter().map(|distro| distro.name());
                 Err(RecipeError::unknown("distribution", asked.unwrap_or(""), known).into())
             }
+        }
+    }
+
+    /// The distribution in the file that the recipe names; none if it names no file.
+    fn own_distro(&self) -> Result<Option<DataDistro>, distros::Error> {
+        let file = self.distro.as_deref().filter(|word| distros::is_file(word));
+        file.map(distros::open).transpose()
+    }
+
+    /// What the distribution asked for is called, in a file or not.
+    pub fn named_distro(&self) -> Result<Option<String>, distros::Error> {
+        let own = self.own_distro()?.map(|own| own.name().to_owned());
+        Ok(own.or_else(|| self.distro.clone()))
+    }
+
+    /// The distribution that a plan or a guest calls so; none if it is in a file that the recipe does not name.
+    pub fn distro_called(&self, name: &str) -> Result<Option<DataDistro>, distros::Error> {
+        let own = self.own_distro()?;
+        let known = || built_in().map(|all| all.into_iter().find(|distro| distro.name() == name));
+        match own.filter(|own| own.name() == name) {
+            Some(own) => Ok(Some(own)),
+            None => known(),
         }
     }
 
@@ -70,7 +98,7 @@ impl Recipe {
     fn find_arch(&self, distro: &DataDistro, release: &Release) -> Result<Arch, RecipeError> {
         let host = || Arch::host().map_or(std::env::consts::ARCH, Arch::name).to_owned();
         let asked = self.arch.clone().unwrap_or_else(host);
-        let found = asked.parse().ok().filter(|arch| release.architectures.contains(arch));
+        let found = distro.arch(&asked).filter(|arch| release.architectures.contains(arch));
         found.ok_or_else(|| {
             let known = release.architectures.iter().filter_map(|arch| distro.arch_name(*arch));
             let what = format!("architecture of {} {}", distro.title(), release.name);

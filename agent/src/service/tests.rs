@@ -149,6 +149,27 @@ fn the_manager_is_the_one_that_the_guest_boots_with() {
     for (nodes, expected) in cases {
         assert_eq!(enabled(nodes, "osb-agent").unwrap().1, expected);
     }
+    // No table, or an init that reads another kind of table.
+    let table = ("etc/inittab", "::sysinit:/etc/init.d/rcS\n");
+    assert!(enabled(&[("sbin/init", "sysvinit"), table], "osb-agent").is_err());
     let error = enabled(&[("sbin/init", "busybox")], "osb-agent").unwrap_err();
     assert!(error.to_string().ends_with("make the agent its init with --agent-init"), "{error}");
+}
+
+#[test]
+fn an_init_of_busybox_starts_the_agent_again_and_again() {
+    let busybox = [("bin/busybox", "program"), ("sbin/init", "-> /bin/busybox")];
+    let check = |table: &str, expected: &str| {
+        let nodes = [busybox[0], busybox[1], ("etc/inittab", table)];
+        let (tree, manager) = enabled(&nodes, "osb-agent").unwrap();
+        assert_eq!(manager, Manager::Inittab);
+        assert_eq!(text(&tree, "etc/inittab"), expected);
+    };
+    let line = "::respawn:/usr/bin/osb-agent\n";
+    check("", line);
+    check("::sysinit:/bin/true", &format!("::sysinit:/bin/true\n{line}"));
+    check(&format!("#{line}"), &format!("#{line}{line}"));
+    check("::once:/usr/bin/osb-agent --quiet\n", "::once:/usr/bin/osb-agent --quiet\n");
+    let openrc = [busybox[0], busybox[1], ("etc/inittab", ""), ("sbin/openrc-run", "program")];
+    assert_eq!(enabled(&openrc, "osb-agent").unwrap().1, Manager::OpenRc);
 }

@@ -53,7 +53,7 @@ fn locks() -> Vec<Vec<u8>> {
 }
 
 fn read_distro(data: &[u8]) -> bool {
-    let key = |_: &str| Ok(Vec::new());
+    let key = |_: &std::path::Path| Ok(Vec::new());
     distros::DataDistro::parse(&String::from_utf8_lossy(data), key).is_ok()
 }
 

@@ -28,8 +28,8 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
     if let Some(error) = as_a::<SelectError>(layer) {
         return of_select(error);
     }
-    if as_a::<distros::Error>(layer).is_some() {
-        return Some((Kind::Recipe, vec!["`osb distros` lists what there is".to_owned()]));
+    if let Some(error) = as_a::<distros::Error>(layer) {
+        return Some((Kind::Recipe, of_distro(error)));
     }
     as_a::<PlanError>(layer).map(of_plan)
 }
@@ -55,6 +55,29 @@ fn of_deb(error: &deb::DecideError) -> Option<Diagnosis> {
         deb::DecideError::Plan(error) => Some(of_plan(error)),
         deb::DecideError::Store(error) => super::fetch::diagnose(error),
         _ => None,
+    }
+}
+
+fn of_distro(error: &distros::Error) -> Vec<String> {
+    match error {
+        distros::Error::File { path, .. } => vec![format!(
+            "`osb distros {}` checks it; osb's README shows the smallest",
+            path.display()
+        )],
+        distros::Error::Read { .. } => {
+            vec!["a distribution's name has no / and does not end in .toml".to_owned()]
+        }
+        distros::Error::Key { .. } => {
+            vec!["keys are in keys/ beside the file, or where a path says, seen from it".to_owned()]
+        }
+        distros::Error::Syntax { .. } | distros::Error::Inconsistent { .. } => Vec::new(),
+        distros::Error::UnsupportedProfile { group: distros::Group::Init, .. } => {
+            vec![
+                "--agent-init makes the agent the init; --profile base boots by other means"
+                    .to_owned(),
+            ]
+        }
+        _ => vec!["`osb distros` lists what there is".to_owned()],
     }
 }
 
