@@ -7,6 +7,7 @@ mod again;
 mod against_apt;
 mod against_mmdebstrap;
 mod agents;
+mod apk;
 mod attacks;
 mod boots;
 mod cli;
