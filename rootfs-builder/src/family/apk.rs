@@ -4,7 +4,10 @@ pub mod archive;
 pub mod checksum;
 pub mod dependency;
 pub mod index;
+mod installed;
 mod listing;
 pub mod pkginfo;
 pub mod signature;
 pub mod version;
+
+pub(crate) use installed::installed;
