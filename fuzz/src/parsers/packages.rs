@@ -31,6 +31,7 @@ pub(crate) const ALL: &[Target] = &[
     },
     Target { name: "deb", run: open_deb, seeds: debs },
     Target { name: "tar", run: read_tar, seeds: tars },
+    Target { name: "apk-installed", run: read_installed, seeds: apk_databases },
 ];
 
 fn unpack(compression: decompress::Compression, mut data: &[u8]) -> bool {
@@ -69,6 +70,25 @@ fn debs() -> Vec<Vec<u8>> {
     [Compression::None, Compression::Gz, Compression::Xz, Compression::Zst]
         .map(|compression| package.clone().compression(compression).build().bytes)
         .into()
+}
+
+/// Reads the bytes as what a guest's database says is installed.
+fn read_installed(data: &[u8]) -> bool {
+    let mut tree = Tree::new();
+    let meta = tree::Meta::default();
+    let files = [("lib/apk/db/installed", data), ("usr/bin/hello", b"")];
+    for (path, bytes) in files {
+        let kind = tree::Kind::File(bytes.to_vec().into());
+        tree.insert(GuestPath::new(path).unwrap(), Node { meta: meta.clone(), kind }).unwrap();
+    }
+    rootfs_builder::family::installed(&tree).is_ok()
+}
+
+fn apk_databases() -> Vec<Vec<u8>> {
+    let hello = "C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:hello\nV:1.0-r0\nA:x86_64\nS:100\nI:200\n\
+                 T:greets\nU:https://example.org/\nL:MIT\nD:so:libc.so\np:cmd:hello=1.0-r0\n\
+                 F:usr\nF:usr/bin\nM:0:0:700\nR:hello\na:0:0:755\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n";
+    ["", hello, &hello.repeat(3)].map(|text| text.as_bytes().to_vec()).into()
 }
 
 /// Reads an archive and does with it what unpacking does.

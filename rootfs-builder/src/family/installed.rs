@@ -4,7 +4,7 @@ use std::io;
 
 use tree::{GuestPath, Kind, Tree};
 
-use super::deb;
+use super::{apk, deb};
 
 /// A package that is installed in a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum InstalledError {
 type Reader = fn(&Tree) -> Result<Option<Vec<Installed>>, InstalledError>;
 
 /// One line for each family.
-const READERS: [Reader; 1] = [deb::installed];
+const READERS: [Reader; 2] = [deb::installed, apk::installed];
 
 /// Reads what is installed, sorted by name; none if the guest has no database that is known.
 pub fn installed(tree: &Tree) -> Result<Option<Vec<Installed>>, InstalledError> {
