@@ -8,8 +8,8 @@ use tree::directory::Owners;
 use tree::{Timestamp, Tree};
 
 use crate::configure::{self, ConfigureError, Context};
-use crate::family::deb;
 use crate::family::opened::OpenedPackage;
+use crate::family::{apk, deb};
 use crate::plan::Plan;
 use crate::progress::{Event, Progress};
 
@@ -31,6 +31,9 @@ pub struct Workshop<'a> {
 /// Why a tree could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// Packages of the apk family could not be installed.
+    #[error(transparent)]
+    Apk(#[from] apk::BuildError),
     /// Packages of the deb family could not be installed.
     #[error(transparent)]
     Deb(#[from] deb::BuildError),
@@ -46,8 +49,9 @@ pub enum BuildError {
 }
 
 /// Whether anything of the packages has to be run for the tree.
-pub fn runs_scripts(plan: &Plan, _opened: &[OpenedPackage]) -> Result<bool, BuildError> {
+pub fn runs_scripts(plan: &Plan, opened: &[OpenedPackage]) -> Result<bool, BuildError> {
     match plan.family {
+        Family::Apk => Ok(apk::runs_scripts(plan, opened)?),
         // What configures the packages is the guest's own package manager.
         Family::Deb => Ok(!plan.packages.is_empty()),
     }
@@ -69,6 +73,7 @@ pub fn build_tree(
         None => None,
     };
     let mut tree = match plan.family {
+        Family::Apk => apk::build(plan, opened, workshop)?,
         Family::Deb => deb::build(plan, opened, workshop.ok_or(BuildError::NoWorkshop)?)?,
     };
     progress.report(Event::StageEnded { stage: "install" });

@@ -3,7 +3,7 @@
 use distros::{Distro, Family, ProfileFacts, Release};
 
 use crate::digest::Digest;
-use crate::family::deb;
+use crate::family::{apk, deb};
 use crate::fetch::Fetcher;
 use crate::plan::{ClockFiles, Finish, Plan, PlanError};
 use crate::progress::{Event, Progress};
@@ -30,6 +30,9 @@ pub enum DecideError {
     /// The archives of a distribution of the deb family do not give it.
     #[error(transparent)]
     Deb(#[from] deb::DecideError),
+    /// The repositories of a distribution of the apk family do not give it.
+    #[error(transparent)]
+    Apk(#[from] apk::DecideError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,6 +66,7 @@ pub fn decide(
     let asked = Asked { distro, release, spec, arch };
     let plan = match distro.family() {
         Family::Deb => deb::decide::decide(asked, access)?,
+        Family::Apk => apk::decide::decide(asked, access)?,
     };
     access.progress.report(Event::StageEnded { stage: "plan" });
     Ok(plan)
@@ -91,7 +95,9 @@ impl Asked<'_> {
             arch: self.arch.to_owned(),
             profile: self.spec.profile.name().to_owned(),
             timestamp: self.spec.timestamp.unwrap_or_default(),
+            wanted: Vec::new(),
             finish: self.finish()?,
+            keys: Vec::new(),
             repositories: Vec::new(),
             packages: Vec::new(),
         })
@@ -121,7 +127,7 @@ impl Asked<'_> {
             distro.family(),
             distro.name(),
             release.name,
-            spec.arch,
+            self.arch,
             spec.profile,
             spec.packages,
             spec.recommends,

@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use rootfs_builder::digest::Digest;
-use rootfs_builder::family::apk::archive::{self, Limits};
+use rootfs_builder::family::apk::archive;
 use rootfs_builder::family::apk::dependency::Dependency;
 use rootfs_builder::family::apk::index::{Index, Universe, open_index, open_unverified_index};
 use rootfs_builder::family::apk::pkginfo::PkgInfo;
 use rootfs_builder::family::apk::signature::Keys;
 use rootfs_builder::family::apk::version;
+use rootfs_builder::family::opened::Limits;
 use rootfs_builder::store::{BlobId, Shelf, Store};
 use test_support::apk::{Apk, Key, Package, Repository, SignatureKind, index_text};
 

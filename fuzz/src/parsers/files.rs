@@ -22,6 +22,7 @@ fn read_lock(data: &[u8]) -> bool {
 fn locks() -> Vec<Vec<u8>> {
     let digest = Digest::of("");
     let repository = PlannedRepository {
+        tag: None,
         url: "http://127.0.0.1/some".into(),
         suite: "one".into(),
         components: vec!["main".into()],
@@ -45,6 +46,8 @@ fn locks() -> Vec<Vec<u8>> {
         arch: "amd64".into(),
         profile: "base".into(),
         timestamp: 1_700_000_000,
+        wanted: Vec::new(),
+        keys: Vec::new(),
         finish: Finish { prune: vec!["/usr/share/doc".into()], ..Finish::default() },
         repositories: vec![repository],
         packages: vec![package],

@@ -94,7 +94,7 @@ mod tests {
         }
         let time = Timestamp::from_seconds(7);
         let finish = Finish::default();
-        apply(&mut tree, &Context { time, scripts_began: time, finish: &finish }).unwrap();
+        apply(&mut tree, &Context { time, scripts_began: Some(time), finish: &finish }).unwrap();
         tree
     }
 

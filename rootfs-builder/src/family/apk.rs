@@ -1,13 +1,12 @@
-//! The apk family: how packages of apk are indexed, ordered, signed, packed, unpacked and configured.
-
-// Until a build installs packages of this family.
-#![allow(dead_code, unused_imports)]
+//! The apk family: how packages of apk are indexed, ordered, signed, packed and installed.
 
 mod accounts;
 pub mod archive;
+mod build;
 mod busybox;
 pub mod checksum;
 mod database;
+pub(crate) mod decide;
 pub mod dependency;
 pub mod index;
 mod install;
@@ -16,8 +15,8 @@ mod listing;
 mod order;
 mod package;
 pub mod pkginfo;
-pub mod select;
 mod scripts;
+pub mod select;
 pub mod signature;
 #[cfg(test)]
 mod testing;
@@ -25,13 +24,14 @@ mod triggers;
 mod unpack;
 pub mod version;
 
+pub use archive::ArchiveError;
+pub use build::BuildError;
 pub use database::DatabaseError;
+pub use decide::{DecideError, PackageProblem};
 pub use install::InstallError;
 pub use package::PackageError;
 pub use scripts::ScriptRunError;
 pub use unpack::UnpackError;
 
-pub(crate) use database::GuestKey;
-pub(crate) use install::install;
+pub(crate) use build::{build, runs_scripts};
 pub(crate) use installed::installed;
-pub(crate) use package::ApkPackage;

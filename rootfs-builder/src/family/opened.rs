@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use distros::Family;
 
-use super::deb;
+use super::{apk, deb};
 use crate::store::{BlobId, Store};
 
 /// How large the members of a package may become.
@@ -38,6 +38,9 @@ pub enum OpenError {
     /// One of the deb family.
     #[error(transparent)]
     Deb(#[from] deb::ArchiveError),
+    /// One of the apk family.
+    #[error(transparent)]
+    Apk(#[from] apk::ArchiveError),
 }
 
 /// Opens the package `id`, which must be in the store: once, for the plain members are kept.
@@ -48,6 +51,7 @@ pub fn open_package(
     limits: Limits,
 ) -> Result<OpenedPackage, OpenError> {
     match family {
+        Family::Apk => Ok(apk::archive::open_package(store, id, limits)?),
         Family::Deb => Ok(deb::archive::open_package(store, id, limits)?),
     }
 }

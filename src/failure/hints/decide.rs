@@ -3,6 +3,9 @@
 use std::error::Error;
 
 use rootfs_builder::decide::DecideError;
+use rootfs_builder::family::apk;
+use rootfs_builder::family::apk::index::OpenIndexError;
+use rootfs_builder::family::apk::signature::SignatureError;
 use rootfs_builder::family::deb::index::IndexError;
 use rootfs_builder::family::deb::select::SelectError;
 use rootfs_builder::family::deb::{self, ReleaseError};
@@ -38,9 +41,39 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
 fn of_decide(error: &DecideError) -> Option<Diagnosis> {
     match error {
         DecideError::Distro(error) => diagnose(error),
+        DecideError::Apk(error) => of_apk(error),
         DecideError::Deb(error) => of_deb(error),
         DecideError::Plan(error) => Some(of_plan(error)),
         DecideError::Store(error) => super::fetch::diagnose(error),
+    }
+}
+
+fn of_apk(error: &apk::DecideError) -> Option<Diagnosis> {
+    match error {
+        apk::DecideError::Keys { .. } => Some((
+            Kind::Recipe,
+            vec![
+                "a key file holds one RSA public key in PEM form, as /etc/apk/keys has them".into(),
+            ],
+        )),
+        apk::DecideError::Distro(error) => diagnose(error),
+        apk::DecideError::Plan(error) => Some(of_plan(error)),
+        apk::DecideError::Store(error) => super::fetch::diagnose(error),
+        apk::DecideError::Trust(_, error) => Some((Kind::Source, of_untrusted(error))),
+        apk::DecideError::Index(_) => Some((Kind::Source, Vec::new())),
+        apk::DecideError::Select(_) => Some((Kind::Recipe, Vec::new())),
+        apk::DecideError::Fetch(..) | apk::DecideError::Packages(_) => None,
+    }
+}
+
+fn of_untrusted(error: &OpenIndexError) -> Vec<String> {
+    match error {
+        OpenIndexError::Signature(SignatureError::UnknownKey { .. }) => vec![
+            "for a repository that you trust, give its key: --keyring FILE.rsa.pub, or \
+             signed-by=FILE.rsa.pub in --repo"
+                .to_owned(),
+        ],
+        _ => Vec::new(),
     }
 }
 

@@ -13,14 +13,13 @@ use fs_err::File;
 use sha2::{Digest as _, Sha256};
 use tree::GuestPath;
 
-pub use crate::family::deb::archive::{Limits, OpenedPackage};
-
 use super::checksum::Checksum;
 use super::listing::ListingError;
 use super::pkginfo::{PkgInfo, PkgInfoError};
 use super::signature::{Keys, SignatureError, Signatures};
 use crate::decompress::{self, DecompressError};
 use crate::digest::Digest;
+use crate::family::opened::{Limits, OpenedPackage};
 use crate::store::{BlobId, Shelf, Store, StoreError};
 use head::Head;
 use source::{Source, Tap};

@@ -5,10 +5,11 @@ mod scripts_tar;
 
 use tree::{Content, GuestPath, Kind, Meta, Node, Timestamp, Tree};
 
+use super::dependency::Dependency;
 use super::order::display_key;
 use super::package::ApkPackage;
 use super::unpack::Ledger;
-use crate::plan::{Plan, PlannedRepository};
+use crate::plan::{Plan, PlannedKey, PlannedRepository};
 
 /// The database below the guest's directory for libraries.
 const DIRECTORY: &str = "apk/db";
@@ -35,15 +36,6 @@ pub enum DatabaseError {
     /// A name cannot be a file's name.
     #[error("name a file of the package database")]
     Path(#[from] tree::PathError),
-}
-
-/// A public key that the guest's package manager trusts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GuestKey {
-    /// The file's name, by which signatures name it.
-    pub(crate) name: String,
-    /// The key, as it is in the file.
-    pub(crate) text: String,
 }
 
 /// Where the guest keeps libraries, and apk its database: `usr/lib` where `lib` is a link to it.
@@ -108,7 +100,7 @@ pub(crate) fn write(
 /// Puts keys into the tree that no package has brought.
 pub(crate) fn write_keys(
     tree: &mut Tree,
-    keys: &[GuestKey],
+    keys: &[PlannedKey],
     time: Timestamp,
 ) -> Result<(), DatabaseError> {
     for key in keys {
@@ -131,9 +123,15 @@ fn triggers_text<'a>(installed: impl Iterator<Item = &'a ApkPackage>) -> Vec<u8>
 
 /// The names that were asked for, as the guest's package manager keeps them.
 fn world_text(plan: &Plan) -> String {
-    let mut names: Vec<&str> = asked_for(plan);
-    names.sort_by_key(|name| display_key(name));
-    names.join("\n") + "\n"
+    let mut words: Vec<&str> = plan.wanted.iter().map(String::as_str).collect();
+    words.sort_by_key(|word| display_key(name_of(word)));
+    words.dedup();
+    words.iter().map(|word| format!("{word}\n")).collect()
+}
+
+/// The name in a word; one that cannot be read would have been refused when packages were chosen.
+fn name_of(word: &str) -> &str {
+    Dependency::parse(word).map_or(word, |dependency| dependency.name)
 }
 
 /// The names of the packages that were asked for.
@@ -146,7 +144,8 @@ pub(crate) fn asked_for(plan: &Plan) -> Vec<&str> {
 fn repositories_text(repositories: &[PlannedRepository]) -> String {
     let mut text = String::new();
     for repository in repositories {
-        let mut base = repository.url.trim_end_matches('/').to_owned();
+        let tag = repository.tag.as_ref().map(|tag| format!("@{tag} ")).unwrap_or_default();
+        let mut base = format!("{tag}{}", repository.url.trim_end_matches('/'));
         if !repository.suite.is_empty() {
             base = format!("{base}/{}", repository.suite);
         }
@@ -176,6 +175,7 @@ mod tests {
     #[test]
     fn each_component_of_a_repository_is_a_line() {
         let repository = |suite: &str, components: &[&str]| PlannedRepository {
+            tag: None,
             url: "http://mirror.example/guest/".to_owned(),
             suite: suite.to_owned(),
             components: components.iter().map(|name| (*name).to_owned()).collect(),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tree::{GuestPath, Timestamp, Tree};
 
-use super::database::{self, DatabaseError, GuestKey};
+use super::database::{self, DatabaseError};
 use super::order::order;
 use super::package::{ApkPackage, ScriptKind};
 use super::scripts::{self, ScriptRunError};
@@ -59,7 +59,6 @@ pub enum InstallError {
 pub(crate) fn install(
     plan: &Plan,
     packages: &[ApkPackage],
-    keys: &[GuestKey],
     workshop: Option<(&Path, &Scripts<'_>)>,
 ) -> Result<Tree, InstallError> {
     let libraries = database::libraries(packages);
@@ -82,7 +81,7 @@ pub(crate) fn install(
     guest.run_triggers(&order)?;
     let Guest { mut tree, ledger, time, .. } = guest;
     database::write(&mut tree, plan, &order, packages, (&ledger, libraries))?;
-    database::write_keys(&mut tree, keys, time)?;
+    database::write_keys(&mut tree, &plan.keys, time)?;
     Ok(tree)
 }
 

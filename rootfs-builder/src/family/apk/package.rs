@@ -146,11 +146,6 @@ impl ApkPackage {
         Ok(Self { info, checksum, scripts, entries })
     }
 
-    /// Name, version and architecture, as the package itself states them.
-    pub(crate) fn identity(&self) -> String {
-        format!("{} {} {}", self.info.name, self.info.version, self.info.arch)
-    }
-
     /// Name and version, as the database joins them.
     pub(crate) fn full_name(&self) -> String {
         format!("{}-{}", self.info.name, self.info.version)

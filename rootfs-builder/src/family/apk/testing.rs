@@ -59,16 +59,20 @@ pub(super) fn plan(apks: &[Apk]) -> Plan {
     };
     Plan {
         version: Plan::VERSION,
+        family: distros::Family::Apk,
         distro: "guest".to_owned(),
         release: "v1".to_owned(),
         arch: "x86_64".to_owned(),
         profile: "base".to_owned(),
         timestamp: TIME,
+        wanted: apks.iter().map(|apk| apk.name.clone()).collect(),
+        keys: Vec::new(),
         finish: Finish::default(),
         repositories: vec![PlannedRepository {
             url: "http://mirror.example/guest".to_owned(),
             suite: "v1".to_owned(),
             components: vec!["main".to_owned()],
+            tag: None,
             release_sha256: Digest::of("index"),
             signed_by: None,
         }],

@@ -209,6 +209,7 @@ fn planned_repository(proven: &Proven) -> PlannedRepository {
         url: proven.source.recorded.clone(),
         suite: proven.source.suite.clone(),
         components: proven.source.components.clone(),
+        tag: None,
         release_sha256: proven.digest,
         signed_by: proven.signed_by.clone(),
     }

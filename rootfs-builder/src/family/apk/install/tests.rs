@@ -14,10 +14,11 @@ use tree::Kind;
 use super::*;
 use crate::family::apk::package::PackageInfo;
 use crate::family::apk::testing::{Opened, TIME, has, node, open, text};
+use crate::plan::PlannedKey;
 
 fn installed(packages: &[Package]) -> Result<Tree, InstallError> {
     let Opened { packages, plan, .. } = &open(packages);
-    let mut tree = install(plan, packages, &[], None)?;
+    let mut tree = install(plan, packages, None)?;
     // The archives go with the packages.
     tree.load_small(Path::new("/"), 1 << 20).unwrap();
     Ok(tree)
@@ -166,10 +167,10 @@ fn packages_come_after_what_they_need_and_those_that_follow_others_at_once() {
 
 #[test]
 fn keys_are_put_where_no_package_has_brought_them() {
-    let key = |name: &str| GuestKey { name: name.to_owned(), text: "ours".to_owned() };
-    let opened = open(&[made("keys", "1").file("etc/apk/keys/a.rsa.pub", "theirs", 0o644)]);
-    let keys = [key("a.rsa.pub"), key("b.rsa.pub")];
-    let tree = install(&opened.plan, &opened.packages, &keys, None).unwrap();
+    let key = |name: &str| PlannedKey { name: name.to_owned(), text: "ours".to_owned() };
+    let mut opened = open(&[made("keys", "1").file("etc/apk/keys/a.rsa.pub", "theirs", 0o644)]);
+    opened.plan.keys = vec![key("a.rsa.pub"), key("b.rsa.pub")];
+    let tree = install(&opened.plan, &opened.packages, None).unwrap();
     assert_eq!(text(&tree, "etc/apk/keys/a.rsa.pub"), "theirs");
     assert_eq!(text(&tree, "etc/apk/keys/b.rsa.pub"), "ours");
     assert!(!has(&tree, "etc/apk/keys/a.rsa.pub.apk-new"));

@@ -24,7 +24,7 @@ fn guest() -> Tree {
         busybox = busybox.symlink(&format!("bin/{name}"), "busybox");
     }
     let opened = open(&[busybox]);
-    let mut tree = install(&opened.plan, &opened.packages, &[], None).unwrap();
+    let mut tree = install(&opened.plan, &opened.packages, None).unwrap();
     // The archives go with the test's packages.
     tree.load_small(std::path::Path::new("/"), 1 << 20).unwrap();
     tree

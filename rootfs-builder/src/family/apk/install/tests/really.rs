@@ -44,7 +44,7 @@ fn run(
         on_disk: Owners::Skip,
         owners: RefCell::default(),
     };
-    let made = install(&opened.plan, &opened.packages, &[], Some((root.path(), &scripts)));
+    let made = install(&opened.plan, &opened.packages, Some((root.path(), &scripts)));
     let made = made.map(|mut tree| {
         tree.load_small(Path::new("/"), 1 << 20).unwrap();
         tree
