@@ -83,7 +83,7 @@ fn a_word_set_to_nothing_is_not_set() {
 fn a_word_that_cannot_be_read_is_refused() {
     assert!(matches!(parse(&["--timestamp=now"]), Err(RecipeError::Timestamp { .. })));
     assert!(matches!(parse(&["--mirror=ftp://x/y"]), Err(RecipeError::Mirror { .. })));
-    assert!(matches!(parse(&["--repo=x"]), Err(RecipeError::Repository { .. })));
+    assert!(matches!(parse(&["--repo=@"]), Err(RecipeError::Repository { .. })));
     assert!(matches!(parse(&["--pocket=x"]), Err(RecipeError::Unknown { .. })));
 }
 
