@@ -18,7 +18,7 @@ use tree::Tree;
 use crate::recipe::RecipeError;
 pub use disk::{DiskForm, Packing};
 pub use error::ArtifactError;
-pub use form::{Compression, Form};
+pub use form::{Compression, Form, is_tar};
 use scratch::Scratch;
 pub use scratch::Temporary;
 

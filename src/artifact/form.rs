@@ -148,7 +148,7 @@ fn disk(path: &Path, packing: Packing, scratch: &Scratch) -> anyhow::Result<Form
 }
 
 /// Whether some bytes begin like a tar archive, also one of the time before its magic.
-fn is_tar(head: &[u8]) -> bool {
+pub fn is_tar(head: &[u8]) -> bool {
     const CHECKSUM: std::ops::Range<usize> = 148..156;
     let Some(header) = head.get(..512) else { return false };
     if &header[257..262] == b"ustar" {
