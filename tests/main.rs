@@ -10,6 +10,7 @@ mod agents;
 mod attacks;
 mod boots;
 mod cli;
+mod conformance;
 mod determinism;
 mod images;
 mod inspect;
