@@ -12,12 +12,13 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use initrd_builder::Member;
 use tree::Tree;
 
 use crate::recipe::RecipeError;
 pub use disk::{DiskForm, Packing};
 pub use error::ArtifactError;
-pub use form::{Compression, Form};
+pub use form::{Compression, Form, is_tar};
 use scratch::Scratch;
 pub use scratch::Temporary;
 
@@ -54,7 +55,7 @@ impl Artifact {
     /// Reads its tree, which is good for as long as the artifact is open; of a disk that of one
     /// partition, if its number is given.
     pub fn tree(&self, partition: Option<u32>) -> Result<Tree, ArtifactError> {
-        if let (Some(number), Form::Directory | Form::Tar(_) | Form::Initrd(_)) =
+        if let (Some(number), Form::Directory | Form::Tar(_) | Form::Initrd) =
             (partition, &self.form)
         {
             return Err(self.no_partition(number, Vec::new()));
@@ -65,8 +66,16 @@ impl Artifact {
                 tree.map_err(|error| self.damaged(error))
             }
             Form::Tar(compression) => archive::tar(&self.path, *compression, &self.scratch),
-            Form::Initrd(_) => archive::initrd(&self.path, &self.scratch),
+            Form::Initrd => archive::initrd(&self.path, &self.scratch),
             Form::Disk(disk) => disk.tree(&self.path, partition),
+        }
+    }
+
+    /// Where the archives of an initrd lie; none of anything else.
+    pub fn members(&self) -> Result<Vec<Member>, ArtifactError> {
+        match self.form {
+            Form::Initrd => archive::members(&self.path),
+            Form::Directory | Form::Tar(_) | Form::Disk(_) => Ok(Vec::new()),
         }
     }
 

@@ -95,7 +95,7 @@ pub fn prepare(wish: &Wish, reach: Reach<'_>) -> anyhow::Result<Prepared> {
     let artifact = Artifact::open(&wish.artifact)?;
     let root = match artifact.form() {
         Form::Disk(disk) => Some(root::find(&wish.artifact, disk)?),
-        Form::Initrd(_) => None,
+        Form::Initrd => None,
         Form::Directory | Form::Tar(_) => {
             return Err(BootError::NotBootable(wish.artifact.clone()).into());
         }

@@ -7,6 +7,7 @@ mod initrd;
 mod partial;
 mod summary;
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -15,8 +16,8 @@ use agent::{Installed, Place};
 use rootfs_builder::digest::Digest;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
-use tree::Tree;
 use tree::directory::{Devices, Options, Owners};
+use tree::{GuestPath, Kind, Tree};
 
 use crate::recipe::{Compression, Output};
 use crate::source::Source;
@@ -151,9 +152,17 @@ fn directory(tree: &Tree, path: &Path, devices: Devices) -> anyhow::Result<Packe
     Ok(packed)
 }
 
-/// The digest and size of the uncompressed tar that a tree would be.
+/// The digest and size of the uncompressed tar that a tree would be without its sockets, which a
+/// tar cannot hold and a directory can.
 fn digest(tree: &Tree) -> anyhow::Result<Packed> {
-    Ok(written(tree, Counting::new(io::sink()))?.finish()?)
+    let is_socket =
+        |path: &GuestPath| tree.inode(path).is_some_and(|inode| matches!(inode.kind, Kind::Socket));
+    let sockets = tree.iter().map(|(path, _)| path).filter(|path| is_socket(path));
+    let mut tree = Cow::Borrowed(tree);
+    for socket in sockets {
+        tree.to_mut().remove(socket);
+    }
+    Ok(written(&tree, Counting::new(io::sink()))?.finish()?)
 }
 
 /// Counts and digests what passes.

@@ -49,7 +49,10 @@ impl Source {
         let newest = || tree.iter().map(|(_, node)| node.meta.mtime.seconds).max();
         match self {
             Self::Plan(plan) => plan.timestamp,
-            Self::Given(given) => given.timestamp.or_else(newest).unwrap_or(0).max(0),
+            // Beyond what some formats hold, it is the file that is refused, by its name.
+            Self::Given(given) => {
+                given.timestamp.or_else(newest).unwrap_or(0).clamp(0, u32::MAX.into())
+            }
         }
     }
 

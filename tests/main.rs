@@ -11,6 +11,7 @@ mod apk;
 mod attacks;
 mod boots;
 mod cli;
+mod conformance;
 mod determinism;
 mod images;
 mod inspect;

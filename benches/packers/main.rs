@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod alone;
+mod large;
 #[path = "../peers/measure.rs"]
 #[allow(dead_code)]
 mod measure;
@@ -37,7 +38,9 @@ fn main() {
     let is_asked_for =
         |row: &&Row| words.is_empty() || words.iter().any(|word| row.work.contains(word.as_str()));
     let rows: Vec<&Row> = ROWS.iter().filter(is_asked_for).filter(|row| needs(row.tools)).collect();
-    let Some(trees) = Trees::make(rows.iter().any(|row| row.tree == trees::MANY)) else { return };
+    let large: Vec<&Row> = large::ROWS.iter().filter(is_asked_for).collect();
+    let wanted: Vec<&str> = rows.iter().chain(&large).map(|row| row.tree).collect();
+    let Some(trees) = Trees::make(&wanted) else { return };
     let mut samples: Vec<[Samples; 2]> = rows.iter().map(|_| Default::default()).collect();
     let mut sizes = vec![[0; 2]; rows.len()];
     for run in 1..=runs {
@@ -61,8 +64,10 @@ fn main() {
     for row in &rows {
         let memory = time_and_memory(&mut command(row.osb, row, &trees));
         fs::remove_file(trees.output()).unwrap();
-        println!("peak memory, {}: {} MiB <= 256 MiB", row.work, memory.together_bytes >> 20);
+        let limit = large::LIMIT_BYTES >> 20;
+        println!("peak memory, {}: {} MiB <= {limit} MiB", row.work, memory.together_bytes >> 20);
     }
+    large::measure(&large, &trees);
 }
 
 /// A script with everything in its environment that it is about.

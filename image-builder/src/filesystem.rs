@@ -62,6 +62,20 @@ pub enum FilesystemError {
     Xfs(#[from] xfs::Error),
 }
 
+impl FilesystemError {
+    /// Whether the format has no form for a node of the tree.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Ext4(error) => matches!(error, ext4::Error::NotInFormat { .. }),
+            Self::Erofs(error) => {
+                matches!(error, erofs::Error::NotInErofs { .. } | erofs::Error::Attribute { .. })
+            }
+            Self::Squashfs(error) => matches!(error, squashfs::Error::Refused { .. }),
+            Self::Xfs(error) => matches!(error, xfs::Error::NotInFormat { .. }),
+        }
+    }
+}
+
 impl Filesystem {
     /// The name by which the kernel knows it.
     pub fn name(&self) -> &'static str {

@@ -17,5 +17,5 @@ pub use boot::{BOOT_PARAMETER, Boot, BootError, Driver, boot_tree};
 pub use compression::{Compression, Compressor};
 pub use error::Error;
 pub use init::{Init, put_init};
-pub use read::read;
+pub use read::{Member, head, members, read};
 pub use write::{Archive, Options, write};

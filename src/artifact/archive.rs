@@ -1,13 +1,12 @@
 //! Tar archives and initrds.
 
-use std::io::{BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
-use std::sync::Arc;
 
 use fs_err::File;
+use initrd_builder::Member;
 use rootfs_builder::decompress::{DecompressError, decompress};
 use tree::Tree;
-use tree::cpio::Budget;
 
 use super::error::ArtifactError;
 use super::form::Compression;
@@ -59,49 +58,21 @@ pub(super) fn expand(
 
 /// Reads an initrd.
 pub(super) fn initrd(path: &Path, scratch: &Scratch) -> Result<Tree, ArtifactError> {
-    let damaged = |error| ArtifactError::damaged(path, error);
-    let length = fs_err::metadata(path).map_err(|error| ArtifactError::damaged(path, error))?.len();
-    let limit = length.saturating_mul(RATIO_MAX).clamp(RATIO_FREE_BYTES, LIMIT_BYTES);
+    let limit = limit(path)?;
     let scratch = scratch.path("initrd").map_err(|error| ArtifactError::damaged(path, error))?;
     fs_err::create_dir(&scratch).map_err(|error| ArtifactError::damaged(path, error))?;
-    initrd_builder::read(&path.into(), &scratch, limit).map_err(damaged)
+    initrd_builder::read(&path.into(), &scratch, limit)
+        .map_err(|error| ArtifactError::damaged(path, error))
 }
 
-/// Where the archives of an initrd begin and how they are compressed, up to the first compressed
-/// one: where that ends is only known once it is decompressed.
-pub(super) fn members(path: &Path) -> Result<Vec<(u64, Compression)>, ArtifactError> {
-    let damaged = |error| ArtifactError::damaged(path, error);
-    let shared: Arc<Path> = path.into();
-    let mut file = File::open(path).map_err(|error| ArtifactError::damaged(path, error))?;
-    let mut budget = Budget::default();
-    let (mut found, mut offset) = (Vec::new(), 0);
-    loop {
-        let head = next_bytes(&mut file, &mut offset)
-            .map_err(|error| ArtifactError::damaged(path, error))?;
-        if head.is_empty() {
-            return Ok(found);
-        }
-        let compression = Compression::of(&head);
-        found.push((offset, compression));
-        if compression != Compression::None {
-            return Ok(found);
-        }
-        offset = tree::cpio::read_archive(&shared, offset, &mut budget).map_err(damaged)?.end;
-    }
+/// Says where the archives of an initrd lie.
+pub(super) fn members(path: &Path) -> Result<Vec<Member>, ArtifactError> {
+    initrd_builder::members(&path.into(), limit(path)?)
+        .map_err(|error| ArtifactError::damaged(path, error))
 }
 
-/// Moves `offset` to the next byte that is not zero, and returns the first ones from there; none at
-/// the end.
-fn next_bytes(file: &mut File, offset: &mut u64) -> std::io::Result<Vec<u8>> {
-    loop {
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(*offset))?;
-        (&mut *file).take(64 << 10).read_to_end(&mut bytes)?;
-        match bytes.iter().position(|byte| *byte != 0) {
-            Some(0) => return Ok(bytes),
-            Some(place) => *offset += place as u64,
-            None if bytes.is_empty() => return Ok(bytes),
-            None => *offset += bytes.len() as u64,
-        }
-    }
+/// As much as an initrd may decompress to.
+fn limit(path: &Path) -> Result<u64, ArtifactError> {
+    let length = fs_err::metadata(path).map_err(|error| ArtifactError::damaged(path, error))?.len();
+    Ok(length.saturating_mul(RATIO_MAX).clamp(RATIO_FREE_BYTES, LIMIT_BYTES))
 }

@@ -1,14 +1,13 @@
 //! What a file is, by its first bytes.
 
 use std::fmt;
-use std::io::{self, BufReader, Read as _, Write};
+use std::io::Read as _;
 use std::path::Path;
 
 use image_builder::partitions::PartitionsError;
 use image_builder::qcow2;
 use rootfs_builder::decompress;
 
-use super::archive;
 use super::disk::{DiskForm, Packing};
 use super::error::ArtifactError;
 use super::scratch::Scratch;
@@ -20,9 +19,8 @@ pub enum Form {
     Directory,
     /// A tar archive.
     Tar(Compression),
-    /// An initrd: where each of its archives begins and how it is compressed, as far as that can be
-    /// seen without decompressing.
-    Initrd(Vec<(u64, Compression)>),
+    /// An initrd.
+    Initrd,
     /// A disk image.
     Disk(Box<DiskForm>),
 }
@@ -47,7 +45,7 @@ impl Form {
     pub fn keeps_nanoseconds(&self) -> bool {
         match self {
             Self::Directory | Self::Tar(_) => true,
-            Self::Initrd(_) => false,
+            Self::Initrd => false,
             Self::Disk(disk) => disk.keeps_nanoseconds(),
         }
     }
@@ -110,7 +108,7 @@ pub(super) fn of(path: &Path, scratch: &Scratch) -> anyhow::Result<Form> {
     }
     let compression = Compression::of(&head);
     if tree::cpio::is_archive(&head) || compression == Compression::Lz4 {
-        return Ok(Form::Initrd(archive::members(path)?));
+        return Ok(Form::Initrd);
     }
     if compression != Compression::None {
         return compressed(path, compression, scratch);
@@ -126,41 +124,15 @@ pub(super) fn of(path: &Path, scratch: &Scratch) -> anyhow::Result<Form> {
 
 /// A compressed initrd, tar archive or disk image.
 fn compressed(path: &Path, compression: Compression, scratch: &Scratch) -> anyhow::Result<Form> {
-    let head = plain_head(path, compression)?;
+    let head = initrd_builder::head(&path.into(), HEAD_BYTES)
+        .map_err(|error| ArtifactError::damaged(path, error))?;
     if tree::cpio::is_archive(&head) {
-        return Ok(Form::Initrd(vec![(0, compression)]));
+        return Ok(Form::Initrd);
     }
     if is_tar(&head) {
         return Ok(Form::Tar(compression));
     }
     disk(path, Packing::Compressed(compression), scratch)
-}
-
-/// The first bytes of what a file decompresses to.
-fn plain_head(path: &Path, compression: Compression) -> anyhow::Result<Vec<u8>> {
-    let Some(compression) = compression.usual() else { return Ok(Vec::new()) };
-    let mut input = BufReader::new(fs_err::File::open(path)?);
-    let mut head = Head(Vec::new());
-    match decompress::decompress(compression, &mut input, 0, &mut head, u64::MAX) {
-        // That the head accepts no more is how decompressing is ended.
-        Ok(_) | Err(decompress::DecompressError::Write(_)) => Ok(head.0),
-        Err(error) => Err(ArtifactError::damaged(path, error).into()),
-    }
-}
-
-/// Keeps the first bytes, and accepts no others.
-struct Head(Vec<u8>);
-
-impl Write for Head {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = bytes.len().min(HEAD_BYTES - self.0.len());
-        self.0.extend_from_slice(&bytes[..count]);
-        if count == 0 { Err(io::Error::from(io::ErrorKind::WriteZero)) } else { Ok(count) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn disk(path: &Path, packing: Packing, scratch: &Scratch) -> anyhow::Result<Form> {
@@ -176,7 +148,7 @@ fn disk(path: &Path, packing: Packing, scratch: &Scratch) -> anyhow::Result<Form
 }
 
 /// Whether some bytes begin like a tar archive, also one of the time before its magic.
-fn is_tar(head: &[u8]) -> bool {
+pub fn is_tar(head: &[u8]) -> bool {
     const CHECKSUM: std::ops::Range<usize> = 148..156;
     let Some(header) = head.get(..512) else { return false };
     if &header[257..262] == b"ustar" {

@@ -160,6 +160,15 @@ fn changed_squashfs_is_read_or_refused() {
 }
 
 #[test]
+fn changed_xfs_is_read_or_refused() {
+    in_a_directory(|directory| {
+        let path = directory.join("xfs");
+        disk(&path, Filesystem::Xfs { free_bytes: 0 }, Table::Mbr { dax: false });
+        check(&path);
+    });
+}
+
+#[test]
 fn changed_archives_are_read_or_refused() {
     in_a_directory(|directory| {
         let path = directory.join("tar");

@@ -20,6 +20,7 @@ pub fn build(
     recipe.modules = tree.modules.filter(|path| !path.as_os_str().is_empty());
     recipe.agent = recipe.agent.decided(recipe.rootfs.is_some(), output);
     recipe.check_files()?;
+    output.check_place()?;
     let progress = Reporter::start(reporting);
     let made = pipeline::build(&recipe, output, &progress);
     progress.finish()?;

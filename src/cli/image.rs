@@ -8,8 +8,8 @@ use clap::builder::FalseyValueParser;
 use super::build_args::{BuildArgs, TreeArgs};
 use super::finish;
 use crate::recipe::{
-    CompressionName, DiskFormat, Filesystem, FilesystemName, Image, Output, Salt, Table,
-    parse_salt, parse_size,
+    CompressionName, DiskFormat, Filesystem, FilesystemName, Image, Output, RecipeError, Salt,
+    Table, parse_salt, parse_size,
 };
 
 /// Build a partitioned disk image
@@ -140,6 +140,12 @@ struct DiskArgs {
 /// Builds, and prints what was made.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Args { output: path, disk, json, tree, build } = args;
+    let has_room = matches!(disk.filesystem, FilesystemName::Ext4 | FilesystemName::Xfs);
+    if disk.free_space > 0 && !has_room {
+        return Err(
+            RecipeError::Filesystem { what: "only ext4 and xfs have room to be left" }.into()
+        );
+    }
     let image = Image {
         path,
         filesystem: Filesystem::new(disk.filesystem, !disk.no_journal, disk.compress, disk.level)?,

@@ -29,6 +29,26 @@ pub enum RecipeError {
         /// The output asked for.
         path: PathBuf,
     },
+    /// A directory stands where a file is to be.
+    #[error("{} is a directory, and the artifact is one file", path.display())]
+    OutputIsDirectory {
+        /// The output asked for.
+        path: PathBuf,
+    },
+    /// A file that is no archive is to be the tree.
+    #[error("{} is neither a directory nor a tar archive", path.display())]
+    NotATree {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file belongs to somebody who is not known to a user namespace.
+    #[error("whose {inside} of {} is cannot be told: nobody here has its owner's number", directory.display())]
+    ForeignOwner {
+        /// The directory that is to be the tree.
+        directory: PathBuf,
+        /// The file.
+        inside: String,
+    },
     /// A directory cannot hold the owners of a guest's files here.
     #[error("{} cannot be a directory: this user has a single id, and the guest's files have several owners", path.display())]
     OwnersOfDirectory {
@@ -134,6 +154,18 @@ impl RecipeError {
             Self::OutputTaken { .. } => {
                 vec!["name a directory that is new or empty, or remove this one first".to_owned()]
             }
+            Self::OutputIsDirectory { path } => {
+                vec![format!("name the file: -o {}", path.join("guest.img").display())]
+            }
+            Self::NotATree { path } => vec![format!(
+                "`osb inspect {} --extract DIR` takes a tree out of an image or an initrd",
+                path.display()
+            )],
+            Self::ForeignOwner { directory, .. } => vec![format!(
+                "pack it as the one who made it, or as root; or give a tar, which says who owns what: \
+                 tar -C {} --numeric-owner --xattrs --xattrs-include='*' -cf rootfs.tar .",
+                directory.display()
+            )],
             Self::OwnersOfDirectory { .. } => vec![
                 "a tar holds them: name a file ending in .tar".to_owned(),
                 "`osb doctor` says how to get subordinate ids".to_owned(),

@@ -75,6 +75,20 @@ impl Output {
         Ok(Self::Directory(path))
     }
 
+    /// Refuses a place where it cannot be written, before anything is made.
+    pub fn check_place(&self) -> Result<(), RecipeError> {
+        let path = self.path();
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        if let Some(missing) = parent.filter(|parent| !parent.exists()) {
+            return Err(RecipeError::NoSuchFile { path: missing.to_owned() });
+        }
+        match self {
+            Self::Directory(_) => Ok(()),
+            _ if path.is_dir() => Err(RecipeError::OutputIsDirectory { path: path.to_owned() }),
+            Self::Tar { .. } | Self::Image(_) | Self::Initrd(_) => Ok(()),
+        }
+    }
+
     /// The path that it is written to.
     pub fn path(&self) -> &Path {
         match self {

@@ -166,8 +166,9 @@ fn full_output_disk_is_said_and_leaves_no_half_artifact() {
 }
 
 /// The ways to pack a tree that write differently.
-const PACKED: [&[&str]; 7] = [
+const PACKED: [&[&str]; 8] = [
     &["image", "--fs", "ext4", "--verity"],
+    &["image", "--fs", "xfs", "--table", "gpt", "--align", "1"],
     &["image", "--fs", "erofs", "--compress", "lz4"],
     &["image", "--fs", "squashfs", "--format", "qcow2"],
     &["initrd", "--compress", "zstd"],

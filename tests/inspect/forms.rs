@@ -37,7 +37,7 @@ fn make_all(directory: &Path) -> Vec<&'static str> {
     script("zstd -qc plain.cpio > zst; lz4 -lqc plain.cpio > lz4");
     // As processors' updates come first in real initrds.
     script("mkdir -p early/kernel && (cd early; find . | cpio -o -H newc --quiet) > several");
-    script("cat gz >> several");
+    script("cat gz zst >> several");
     script("truncate -s 16M ext4 && mke2fs -q -t ext4 -d guest ext4");
     script("truncate -s 16M ext2 && mke2fs -q -t ext2 -d guest ext2");
     script("mkfs.erofs --quiet -zlz4 erofs guest >/dev/null 2>&1");
@@ -126,7 +126,14 @@ fn the_form_is_told_in_detail() {
     assert_eq!(layout("a.tar.xz")["compression"], "xz");
     let several = layout("several");
     assert_eq!(several["archives"][0]["compression"], "none");
-    assert_eq!(several["archives"][1]["compression"], "gzip", "{several}");
+    let archives = several["archives"].as_array().unwrap();
+    let compressions: Vec<_> = archives.iter().map(|archive| &archive["compression"]).collect();
+    assert_eq!(compressions, ["none", "gzip", "zstd"], "{several}");
+    let size = |name: &str| osb.directory().join(name).metadata().unwrap().len();
+    assert_eq!(archives[1]["size"], size("gz"), "{several}");
+    assert_eq!(archives[2]["plain_size"], size("plain.cpio"), "{several}");
+    let said = osb.run(["inspect", "several", "--layout"]).succeeds();
+    assert!(said.stdout.contains("compressed with zstd"), "{said}");
     let mbr = layout("mbr");
     assert_eq!(mbr["table"]["scheme"], "mbr");
     assert_eq!(mbr["partitions"][1]["start"], 5 << 20);

@@ -46,6 +46,32 @@ fn every_artifact_holds_what_was_put_into_it() {
     }
 }
 
+#[test]
+fn an_initrd_with_overlays_is_looked_into_whatever_comes_first() {
+    let osb = osb();
+    guest(osb.directory());
+    shell(
+        osb.directory(),
+        "mkdir -p guest/sbin early/kernel over/etc; echo new > over/etc/os-release",
+    );
+    shell(osb.directory(), "cp guest/usr/bin/tool guest/sbin/init; chmod 755 guest/sbin/init");
+    shell(osb.directory(), "(cd early; find . | cpio -o -H newc --quiet) > microcode");
+    for compression in ["zstd", "gzip", "xz", "lz4", "none"] {
+        for early in [&[][..], &["--early", "microcode"]] {
+            let usual = ["initrd", "--rootfs", "guest", "-o", "initrd", "--overlay", "over"];
+            let chosen = ["--compress", compression, "--drop-xattrs"];
+            osb.run(usual.iter().chain(&chosen).chain(early)).succeeds();
+            let content = osb.run(["inspect", "initrd", "etc/os-release"]).succeeds();
+            assert_eq!(content.stdout, "new\n", "{compression}");
+            let layout = json(&osb.run(["inspect", "initrd", "--layout", "--json"]).succeeds());
+            let archives = layout["archives"].as_array().unwrap();
+            assert_eq!(archives.len(), 2 + early.len() / 2, "{layout}");
+            let main = &archives[early.len() / 2];
+            assert_eq!(main["compression"], compression, "{layout}");
+        }
+    }
+}
+
 /// What was asked for is what is told.
 fn check_layout(layout: &serde_json::Value, options: &[&str]) {
     let after = |flag: &str| options.windows(2).find(|two| two[0] == flag).map(|two| two[1]);

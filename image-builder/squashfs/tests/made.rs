@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use squashfs::{Compression, Options};
-use test_support::demanding;
-use tree::{Content, GuestPath, Tree};
+use test_support::{HUGE, demanding};
+use tree::{GuestPath, Tree};
 use volume::Region;
 
 /// What the format cannot hold of the demanding tree.
@@ -19,8 +19,6 @@ pub const REFUSED: [&str; 6] = [
 ];
 /// What the format rounds down.
 pub const ROUNDED: &str = "times/fraction";
-/// What takes seconds to compare.
-pub const HUGE: &str = "holes/5-gib";
 
 pub fn path(text: &str) -> GuestPath {
     GuestPath::new(text).unwrap()
@@ -45,29 +43,6 @@ pub fn small(directory: &Path) -> Tree {
         tree.remove(name).unwrap();
     }
     tree
-}
-
-/// Takes the huge file out of both trees, and compares what is not a hole and a part of what is.
-///
-/// To compare all of its five gigabytes takes too long.
-pub fn assert_same_huge(expected: &mut Tree, found: &mut Tree) {
-    let mut contents = [expected, found].map(|tree| {
-        let content = tree.content_mut(&path(HUGE)).unwrap().clone();
-        tree.remove(&path(HUGE)).unwrap();
-        content
-    });
-    let [expected, found] = &mut contents;
-    assert_eq!(expected.length(), found.length());
-    let mut ranges = expected.data_ranges().unwrap();
-    ranges.extend((0..100).map(|number| number * 50_000_017..number * 50_000_017 + 5000));
-    for range in ranges {
-        let bytes_of = |content: &Content| {
-            let mut bytes = vec![0; (range.end - range.start) as usize];
-            content.open().unwrap().read_exact_at(&mut bytes, range.start).unwrap();
-            bytes
-        };
-        assert!(bytes_of(expected) == bytes_of(found), "{range:?}");
-    }
 }
 
 pub fn options() -> Options {

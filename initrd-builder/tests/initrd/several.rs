@@ -1,6 +1,9 @@
 //! Several archives in one file.
 
-use initrd_builder::{Archive, Compression};
+use std::path::Path;
+use std::sync::Arc;
+
+use initrd_builder::{Archive, Compression, Error};
 use test_support::assert_same;
 use tree::{Kind, Tree};
 
@@ -72,5 +75,39 @@ fn one_archive_ends_where_it_ends() {
         assert!(together(&[(&microcode(), compression)]) == bytes);
         let two = together(&[(&microcode(), compression), (&microcode(), compression)]);
         assert_eq!((two.len() - bytes.len()) % 512, 0);
+    }
+}
+
+#[test]
+fn members_are_told_with_their_places_and_sizes() {
+    let host = tempfile::tempdir().unwrap();
+    let (early, base) = (microcode(), varied());
+    for compression in Compression::ALL {
+        let mut parts = [Compression::None, compression, Compression::None].map(|compression| {
+            pack(if compression == Compression::None { &early } else { &base }, compression, 1)
+        });
+        let stored = parts[1].len() as u64;
+        // One that is not compressed begins at a multiple of four, and lz4 ends with four zeros.
+        let aligned = parts[1].len().next_multiple_of(4) + 4;
+        parts[1].resize(aligned, 0);
+        let file: Arc<Path> = host.path().join(compression.name()).into();
+        std::fs::write(&file, parts.concat()).unwrap();
+        let members = initrd_builder::members(&file, 64 << 20).unwrap();
+        let found: Vec<_> = members.iter().map(|member| member.compression).collect();
+        assert_eq!(found, [Compression::None, compression, Compression::None]);
+        let offsets: Vec<_> = members.iter().map(|member| member.offset).collect();
+        let [first, second, _] = parts.each_ref().map(|part| part.len() as u64);
+        assert_eq!(offsets, [0, first, first + second]);
+        // Zeros behind an archive belong to none.
+        let whole = first - members[0].stored_bytes;
+        assert!(whole < 512 && members[0].stored_bytes == members[0].plain_bytes);
+        if compression != Compression::None {
+            let end = if compression == Compression::Lz4 { 4 } else { 0 };
+            assert_eq!(members[1].stored_bytes, stored + end);
+            assert_eq!(members[1].plain_bytes, pack(&base, Compression::None, 1).len() as u64);
+        }
+        let error = initrd_builder::members(&file, 1 << 20);
+        let is_bounded = matches!(error, Err(Error::TooLarge { .. }));
+        assert_eq!(is_bounded, compression != Compression::None);
     }
 }

@@ -21,9 +21,16 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
     if let Some(ImageError::Machine(_)) = as_a::<ImageError>(layer) {
         return Some((Kind::Recipe, vec!["--table mbr needs none".to_owned()]));
     }
-    let is_format = as_a::<FilesystemError>(layer).is_some();
-    if is_format && !is_caused_by_machine(layer) {
-        return Some((Kind::Recipe, Vec::new()));
+    let filesystem = match as_a::<ImageError>(layer) {
+        // It says nothing itself, so it stands for its cause.
+        Some(ImageError::Filesystem(error)) => Some(error),
+        _ => as_a::<FilesystemError>(layer),
+    };
+    if let Some(error) = filesystem.filter(|_| !is_caused_by_machine(layer)) {
+        return Some((Kind::Recipe, of_filesystem(error)));
+    }
+    if let Some(hints) = as_a::<tree::Error>(layer).and_then(of_archive) {
+        return Some((Kind::Recipe, hints));
     }
     if let Some(error) =
         as_a::<kernel_modules::Error>(layer).filter(|_| !is_caused_by_machine(layer))
@@ -60,6 +67,27 @@ fn of_layout(error: &LayoutError) -> Vec<String> {
     }
 }
 
+fn of_filesystem(error: &FilesystemError) -> Vec<String> {
+    let hint = match error {
+        _ if !error.is_refusal() => return Vec::new(),
+        FilesystemError::Ext4(_) => "leave it out of the tree",
+        _ => "--fs ext4 holds most; else leave it out of the tree",
+    };
+    vec![hint.to_owned()]
+}
+
+/// What archives cannot hold; none if that is not what is wrong.
+fn of_archive(error: &tree::Error) -> Option<Vec<String>> {
+    let hint = match error {
+        tree::Error::NotInTar { .. } => "a directory or a disk image holds it",
+        tree::Error::NotInCpio { .. } => {
+            "a disk image holds it; --drop-xattrs leaves out extended attributes"
+        }
+        _ => return None,
+    };
+    Some(vec![hint.to_owned()])
+}
+
 fn of_initrd(error: &initrd_builder::Error) -> Vec<String> {
     use initrd_builder::Error;
     match error {
@@ -70,9 +98,6 @@ fn of_initrd(error: &initrd_builder::Error) -> Vec<String> {
             ]
         }
         Error::BrokenInit { .. } => vec!["remove /init: one that works is made then".to_owned()],
-        Error::Pack(tree::Error::NotInCpio { .. }) => {
-            vec!["--drop-xattrs leaves them out; a disk image holds them".to_owned()]
-        }
         _ => Vec::new(),
     }
 }
@@ -86,5 +111,35 @@ fn of_modules(error: &kernel_modules::Error) -> Vec<String> {
             ]
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tree::GuestPath;
+
+    use super::super::diagnose;
+    use super::*;
+
+    #[test]
+    fn what_a_filesystem_cannot_hold_is_the_recipes_fault_and_a_full_disk_is_not() {
+        let path = GuestPath::new("a").unwrap();
+        let refused = squashfs::Error::Refused { path, source: squashfs::Refusal::Time(-1) };
+        let full = squashfs::Error::Output(io::ErrorKind::StorageFull.into());
+        for (error, kind) in [(refused, Kind::Recipe), (full, Kind::Machine)] {
+            let error = ImageError::Filesystem(FilesystemError::Squashfs(error));
+            let (found, hints) = diagnose(&error.into());
+            assert_eq!((found, hints.len()), (kind, 1));
+        }
+    }
+
+    #[test]
+    fn what_an_archive_cannot_hold_is_the_recipes_fault() {
+        let path = GuestPath::new("a").unwrap();
+        let error = tree::Error::NotInCpio { path, reason: "it is late" };
+        let (kind, hints) = diagnose(&initrd_builder::Error::Pack(error).into());
+        assert_eq!((kind, hints.len()), (Kind::Recipe, 1));
     }
 }
