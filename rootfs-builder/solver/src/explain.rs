@@ -115,6 +115,8 @@ pub(crate) fn explain<C: Catalogue>(
     found.extend(map.clashes());
     // The chain that leaves the least choice comes first: alone, it already explains everything.
     found.sort_by_cached_key(|(weight, reason)| (*weight, reason.to_string()));
+    // Two versions of a package may want the same.
+    found.dedup_by(|(_, left), (_, right)| left == right);
     let takes = match found.first() {
         Some(((choices, _), _)) if *choices == 0 => 1,
         _ => REASONS_MAX,

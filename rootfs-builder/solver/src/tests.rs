@@ -187,6 +187,17 @@ fn two_versions_of_one_package_are_a_clash() {
 }
 
 #[test]
+fn of_three_versions_the_two_that_clash_are_told() {
+    let rows = "a: c=1|c=2 d\nd: c=2|c=3\nb: c=3\ne: c=1|c=2\nc 1:\nc 2:\nc 3:";
+    check(rows, "b e", "c cannot be there in two versions; e wants c=1 | c=2; b wants c=3");
+    check(
+        rows,
+        "a c=3",
+        "c cannot be there in two versions; a wants c=1 | c=2; the request wants c=3",
+    );
+}
+
+#[test]
 fn every_dead_alternative_is_told() {
     check(
         "a: b|c\nb: x\nc: y",

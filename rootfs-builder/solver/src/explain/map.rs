@@ -87,6 +87,7 @@ impl<'a, 'b, C: Catalogue> Map<'a, 'b, C> {
 
     pub(super) fn clashes(&self) -> Vec<(Weight, Reason)> {
         let mut refusals: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+        let mut versions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         let mut found = Vec::new();
         for &(source, target, edge) in &self.edges {
             match edge {
@@ -95,12 +96,8 @@ impl<'a, 'b, C: Catalogue> Map<'a, 'b, C> {
                     refusals.entry((source, text)).or_default().push(target);
                 }
                 ConflictEdge::Conflict(ConflictCause::ForbidMultipleInstances) => {
-                    let refusal = format!("{} cannot be there in two versions", self.name(source));
-                    let first = self.nodes[source].min(self.nodes[target]);
-                    let is_first = self.nodes[source] == first;
-                    let (source, target) =
-                        if is_first { (source, target) } else { (target, source) };
-                    found.push(self.clash(refusal, source, &[target]));
+                    let versions = versions.entry(self.name(source)).or_default();
+                    versions.extend([source, target]);
                 }
                 ConflictEdge::Conflict(ConflictCause::Locked(_) | ConflictCause::Excluded)
                 | ConflictEdge::Requires(_) => {}
@@ -116,7 +113,43 @@ impl<'a, 'b, C: Catalogue> Map<'a, 'b, C> {
             };
             found.push(self.clash(refusal, source, &targets));
         }
+        found.extend(versions.into_iter().filter_map(|(name, nodes)| self.versions(&name, nodes)));
         found
+    }
+
+    /// Tells who wants which version of a package; the pair that leaves the least choice is told.
+    ///
+    /// The graph says only which versions took part, in no order that means anything.
+    fn versions(&self, name: &str, nodes: BTreeSet<usize>) -> Option<(Weight, Reason)> {
+        let refusal = format!("{name} cannot be there in two versions");
+        let mut nodes: Vec<_> = nodes.into_iter().collect();
+        nodes.sort_by_key(|&node| self.nodes[node]);
+        let pairs = (1..nodes.len()).flat_map(|end| (0..end).map(move |start| (start, end)));
+        let clashes = pairs.map(|(first, second)| {
+            let (first, second) = (nodes[first], nodes[second]);
+            let ((choices, length), chain) = self.chain_past(first, second);
+            let ((other_choices, other_length), refused_chain) = self.chain_past(second, first);
+            let weight = (choices + other_choices, length + other_length);
+            (weight, Reason::Clash { refusal: refusal.clone(), chain, refused_chain })
+        });
+        clashes.min_by_key(|(weight, _)| *weight)
+    }
+
+    /// Returns who needs what up to a node, by a need that `other` does not meet.
+    fn chain_past(&self, node: usize, other: usize) -> (Weight, Vec<Link>) {
+        let ways = self.edges.iter().filter_map(|&(source, target, edge)| {
+            let ConflictEdge::Requires(requirement) = edge else { return None };
+            let (_, need) = self.provider.need(requirement).filter(|_| target == node)?;
+            let is_met = self.nodes[other].is_some_and(|other| need.any_of.contains(&other));
+            let ((choices, length), mut chain) = self.chain(source);
+            if source != self.root || need.text != self.name(node) {
+                chain.push(self.link(source, need.text));
+            }
+            let weight = (choices + need.any_of.len().saturating_sub(1), length + 1);
+            (!is_met).then_some((weight, chain))
+        });
+        let shortest = ways.min_by_key(|(weight, _)| *weight);
+        shortest.unwrap_or_else(|| self.chain(node))
     }
 
     fn clash(&self, refusal: String, source: usize, targets: &[usize]) -> (Weight, Reason) {
