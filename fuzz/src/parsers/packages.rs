@@ -10,7 +10,7 @@ use tree::{GuestPath, Node, Tree};
 use crate::Target;
 
 /// The most that an input may become when it is decompressed here.
-const PLAIN_LIMIT_BYTES: u64 = 1 << 22;
+pub(super) const PLAIN_LIMIT_BYTES: u64 = 1 << 22;
 
 pub(crate) const ALL: &[Target] = &[
     Target {
@@ -43,7 +43,7 @@ fn compressed(compression: Compression) -> Vec<Vec<u8>> {
 }
 
 /// A directory that no disk has to keep, where there is such a thing.
-fn in_memory() -> tempfile::TempDir {
+pub(super) fn in_memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 

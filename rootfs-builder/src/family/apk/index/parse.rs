@@ -95,16 +95,16 @@ impl Universe {
         let name = slice(text, record.name);
         self.by_name.push(Named { key: sort::key(name), id });
         // apk ignores conditions of which it cannot read every one.
-        let is_conditional = !slice(text, record.install_if).is_empty();
-        let install_if = Some(record.install_if).filter(|span| is_readable(slice(text, *span)));
-        if is_conditional && install_if.is_some() {
+        let conditions = Some(slice(text, record.install_if)).filter(|list| is_readable(list));
+        if conditions.is_some_and(|list| !list.is_empty()) {
             self.conditional.push(PackageId(id));
         }
+        let install_if = conditions.map(|_| record.install_if).unwrap_or_default();
         self.records.push(Record {
             index,
             lines: span(lines),
             is_for_all_archs,
-            install_if: install_if.unwrap_or_default(),
+            install_if,
             ..record
         });
         Ok(())
