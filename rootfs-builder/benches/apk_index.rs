@@ -25,7 +25,7 @@ fn main() {
         ("one package", &["p7"]),
         ("fifteen packages", &FIFTEEN),
         ("with all documentation", &["p2900", "p3100", "p3500", "docs"]),
-        ("a version that nothing has", &["p2900>99"]),
+        ("a request that cannot be met", &["p2900", "!p2900-libs"]),
     ];
     for (name, words) in requests {
         let packages = words.iter().map(|word| (*word).to_owned()).collect();

@@ -3,6 +3,7 @@
 //! Choices over small universes, written as one line for each package.
 
 mod conditions;
+mod real;
 mod refusals;
 mod tables;
 mod tagged;
