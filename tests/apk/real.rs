@@ -183,7 +183,15 @@ fn a_tree_holds_what_real_apk_installs() {
         assert_eq!(read(&ours, path), read(&theirs, path), "{path}");
     }
     let is_compared = |line: &&String| {
-        let own = ["etc/apk/", "dev/", "etc/resolv.conf", "etc/hostname", "etc/machine-id"];
+        let own = [
+            "etc/apk/",
+            "dev/",
+            "etc/resolv.conf",
+            "etc/hostname",
+            "etc/machine-id",
+            "etc/inittab",
+            "etc/init.d",
+        ];
         // Copies that tools for accounts leave behind are no part of an artifact.
         !line.split(' ').next().unwrap_or_default().ends_with('-')
             && !own.iter().any(|start| line.starts_with(start))
