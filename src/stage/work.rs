@@ -53,12 +53,10 @@ fn of_plan(
             .report(Event::Note { text: "the tree is that of an earlier build: no script runs" });
         return write(tree, job, progress);
     }
-    let tree = match job.scripts {
-        true => {
-            let place = Place::make(job, unpacked_bytes(plan))?;
-            build(job, plan, &opened, &place, progress)?
-        }
-        false => build_tree(plan, &opened, None, progress)?,
+    let place = job.scripts.then(|| Place::make(job, unpacked_bytes(plan))).transpose()?;
+    let tree = match &place {
+        Some(place) => build(job, plan, &opened, place, progress)?,
+        None => build_tree(plan, &opened, None, progress)?,
     };
     kept::keep(store, plan, job.program, &opened, &tree)?;
     write(tree, job, progress)

@@ -183,6 +183,7 @@ fn a_tree_holds_what_real_apk_installs() {
         assert_eq!(read(&ours, path), read(&theirs, path), "{path}");
     }
     let is_compared = |line: &&String| {
+        // A system without OpenRC gets an inittab that does without it.
         let own = [
             "etc/apk/",
             "dev/",

@@ -2,20 +2,24 @@
 
 use std::error::Error;
 
-use rootfs_builder::family::ScriptError;
-use rootfs_builder::family::deb::{ArchiveError, PackageError, UnpackError};
+use rootfs_builder::build::BuildError;
+use rootfs_builder::family::opened::OpenError;
+use rootfs_builder::family::{ScriptError, apk, deb};
 
 use super::{Diagnosis, Kind, as_a};
 
 /// Knows the errors of packages, of their scripts, and of the sandbox that they run in.
 pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
-    if let Some(error) = as_a::<ArchiveError>(layer) {
-        return of_archive(error);
+    if let Some(error) = as_a::<OpenError>(layer) {
+        return of_opening(error);
     }
-    if as_a::<PackageError>(layer).is_some() || as_a::<UnpackError>(layer).is_some() {
+    if is_of_a_package(layer) {
         return Some((Kind::Source, Vec::new()));
     }
     if let Some(error) = as_a::<ScriptError>(layer) {
+        return Some((Kind::Tool, of_script(error)));
+    }
+    if let Some(apk::ScriptRunError::Script(error)) = as_a(layer) {
         return Some((Kind::Tool, of_script(error)));
     }
     if let Some(error) = as_a::<sandbox::Error>(layer) {
@@ -24,15 +28,26 @@ pub fn diagnose(layer: &(dyn Error + 'static)) -> Option<Diagnosis> {
     as_a::<tree::Error>(layer).and_then(of_tree)
 }
 
-fn of_archive(error: &ArchiveError) -> Option<Diagnosis> {
+/// Whether the error says that packages are not as packages are.
+fn is_of_a_package(layer: &(dyn Error + 'static)) -> bool {
+    as_a::<deb::PackageError>(layer).is_some()
+        || as_a::<deb::UnpackError>(layer).is_some()
+        || as_a::<apk::PackageError>(layer).is_some()
+        || as_a::<apk::UnpackError>(layer).is_some()
+        || matches!(
+            as_a::<BuildError>(layer),
+            Some(BuildError::Apk(apk::BuildError::OtherPackage { .. }))
+        )
+}
+
+fn of_opening(error: &OpenError) -> Option<Diagnosis> {
     match error {
-        ArchiveError::Store(error) => super::fetch::diagnose(error),
-        ArchiveError::Read(_) => None,
-        ArchiveError::Malformed { .. }
-        | ArchiveError::Compression { .. }
-        | ArchiveError::Decompress { .. }
-        | ArchiveError::Absent(_)
-        | ArchiveError::Rotten { .. } => Some((Kind::Source, Vec::new())),
+        OpenError::Deb(deb::ArchiveError::Store(error))
+        | OpenError::Apk(apk::ArchiveError::Store(error)) => super::fetch::diagnose(error),
+        OpenError::Deb(deb::ArchiveError::Read(_)) | OpenError::Apk(apk::ArchiveError::Read(_)) => {
+            None
+        }
+        OpenError::Deb(_) | OpenError::Apk(_) => Some((Kind::Source, Vec::new())),
     }
 }
 

@@ -87,7 +87,7 @@ impl<'u> Walk<'_, 'u> {
         let is_plain = chosen.is_none_or(|chosen| chosen.version.is_none());
         for rival in self.graph.providers(name) {
             let is_same = chosen.is_some_and(|chosen| chosen.package == rival.package);
-            if !is_same && !(is_plain && rival.version.is_none()) {
+            if !(is_same || is_plain && rival.version.is_none()) {
                 self.close(rival.package);
             }
         }
