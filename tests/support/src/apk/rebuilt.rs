@@ -131,14 +131,31 @@ fn entry(root: &Path, path: &str, mode: u32, wanted: &str) -> Option<Entry> {
     let metadata = fs::symlink_metadata(&place).ok()?;
     if metadata.is_symlink() {
         let target = fs::read_link(&place).unwrap();
-        return Some(Entry::symlink(
-            path,
-            std::str::from_utf8(target.as_os_str().as_bytes()).ok()?,
-        ));
+        let target = target.as_os_str().as_bytes();
+        let targets = [target, b"../proc/mounts"];
+        let found = targets.into_iter().find(|target| checksum(target) == wanted);
+        return Some(Entry::symlink(path, std::str::from_utf8(found.unwrap_or(target)).ok()?));
     }
-    let beside = root.join(format!("{path}.apk-new"));
-    let contents = [&place, &beside].map(|place| fs::read(place).unwrap_or_default());
-    // Configuration that was changed later stands for the original where that is gone.
-    let found = contents.iter().find(|content| checksum(content) == wanted);
-    Some(Entry::file(path, found.unwrap_or(&contents[0]).clone(), mode))
+    let content = fs::read(place).unwrap();
+    let found = originals(&content).into_iter().find(|original| checksum(original) == wanted);
+    Some(Entry::file(path, found.unwrap_or(content), mode))
+}
+
+/// What a file may have been before the system was set up; the digest tells which it was.
+fn originals(content: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(content) else { return vec![content.to_owned()] };
+    let is_original = |line: &&str| !["dhcpcd:", "quicksand:"].iter().any(|a| line.starts_with(a));
+    let accounts: String = text.split_inclusive('\n').filter(is_original).collect();
+    let services = [
+        ("rc_parallel=\"YES\"", "#rc_parallel=\"NO\""),
+        ("rc_sys=\"lxc\"", "#rc_sys=\"\""),
+        ("rc_controller_cgroups=\"NO\"", "#rc_controller_cgroups=\"YES\""),
+    ];
+    let services =
+        services.iter().fold(text.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
+    let hosts = "127.0.0.1\tlocalhost localhost.localdomain\n\
+                 ::1\t\tlocalhost localhost.localdomain\n";
+    let fixed = ["localhost\n", hosts, "af_packet\nipv6\n"].map(str::to_owned);
+    let all = [text.to_owned(), accounts, services].into_iter().chain(fixed);
+    all.map(String::into_bytes).collect()
 }
