@@ -52,7 +52,7 @@ pub(super) fn plan(apks: &[Apk]) -> Plan {
         name: apk.name.clone(),
         version: apk.version.clone(),
         arch: "x86_64".to_owned(),
-        url: format!("http://mirror.example/guest/v1/main/x86_64/{}", apk.file_name()),
+        url: format!("http://localhost/guest/v1/main/x86_64/{}", apk.file_name()),
         size: apk.bytes().len() as u64,
         sha256: Digest::of(apk.bytes()),
         requested: true,
@@ -69,7 +69,7 @@ pub(super) fn plan(apks: &[Apk]) -> Plan {
         keys: Vec::new(),
         finish: Finish::default(),
         repositories: vec![PlannedRepository {
-            url: "http://mirror.example/guest".to_owned(),
+            url: "http://localhost/guest".to_owned(),
             suite: "v1".to_owned(),
             components: vec!["main".to_owned()],
             tag: None,
