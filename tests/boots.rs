@@ -3,6 +3,8 @@
 mod artifact;
 mod command;
 mod endings;
+mod machine;
 mod refusals;
 mod roots;
+mod shell;
 mod systems;
