@@ -1,6 +1,7 @@
 //! Artifacts in machines that really boot, by emulation, and what is found inside.
 
 mod artifact;
+mod attacks;
 mod command;
 mod endings;
 mod machine;
