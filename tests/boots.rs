@@ -9,3 +9,4 @@ mod refusals;
 mod roots;
 mod shell;
 mod systems;
+mod ubuntu;

@@ -1,18 +1,6 @@
 //! Guests of real packages, each asked from inside.
 
-use super::artifact::{DEBIAN, SYSTEMD, boot, can_boot, make};
-
-/// Waits for the system to have started, and names what failed.
-const STATE: &str = "systemctl is-system-running --wait; systemctl list-units --failed --no-legend; \
-                     systemctl is-active osb-agent; cat /proc/1/comm; uname -r; exit 0";
-
-#[track_caller]
-fn assert_runs(said: &str, kernel: &str) {
-    let lines: Vec<&str> = said.lines().collect();
-    let [state, agent, init, release] = lines[..] else { panic!("{said}") };
-    assert_eq!([state, agent, init], ["running", "active", "systemd"]);
-    assert!(release.starts_with(kernel), "{said}");
-}
+use super::artifact::{DEBIAN, STATE, SYSTEMD, assert_runs, boot, can_boot, make};
 
 #[test]
 fn debian_runs_with_the_agent_as_its_init() {
