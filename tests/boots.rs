@@ -4,6 +4,7 @@ mod artifact;
 mod attacks;
 mod command;
 mod endings;
+mod foreign;
 mod machine;
 mod refusals;
 mod roots;
