@@ -34,6 +34,7 @@ pub fn build(
         return finished(&source, output, packed);
     }
     check_place(output, &site)?;
+    brought::check(agent, source.arch())?;
     if let Source::Plan(plan) = &source {
         let mirrors = site::mirrors_of_plan(recipe, plan)?;
         let access = Access { store: &site.store, fetcher: &site.fetcher, progress };
