@@ -141,3 +141,25 @@ fn an_agent_that_does_not_answer_is_waited_for_as_long_as_was_said() {
     let outcome = osb().run(words).fails_with(1, "the agent did not answer within 15 seconds");
     assert_has_console(&outcome);
 }
+
+#[test]
+fn what_cannot_be_copied_is_told_before_anything_boots() {
+    if !can_boot() {
+        return;
+    }
+    // Where there is no hypervisor, that is not what is said.
+    let osb = osb().env("PATH", "/nowhere");
+    let run = |flags: &[&str]| osb.run(words(&SMALL, flags, &["true"]));
+    run(&["--copy-in", "none:/x"]).fails_with(2, "none does not exist");
+    run(&["--copy-in", "/usr:/x"]).fails_with(2, "/usr is no regular file");
+    run(&["--copy-out", "/x:none/x"]).fails_with(2, "none does not exist");
+}
+
+#[test]
+fn a_machine_without_room_for_its_kernel_says_so() {
+    if !can_boot() {
+        return;
+    }
+    let outcome = boot(&SMALL, &["--memory", "16M"], "true");
+    outcome.fails_with(1, "is --memory enough");
+}
