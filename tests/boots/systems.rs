@@ -57,3 +57,20 @@ fn the_guest_loads_modules_of_the_kernel_that_it_brings_along() {
     assert_eq!((state, modules), ("live", running), "{outcome}");
     assert!(outcome.stderr.contains("from the artifact"), "{outcome}");
 }
+
+#[test]
+fn debian_runs_with_openrc_and_the_agent_as_a_service() {
+    if !can_boot() {
+        return;
+    }
+    let packages = ["--package", "openrc,sysvinit-core", "--free-space", "64M"];
+    let image =
+        [&["image", "--release", "bookworm", "--profile", "minimal"][..], &packages].concat();
+    let image = make("openrc.img", &image);
+    let script =
+        "rc-status --all | grep -c 'osb-agent.*started'; cat /proc/1/comm; echo kept >/mark";
+    // Whoever may write is waited for until the guest has switched itself off.
+    let said = boot(&image, &["--write"], script).succeeds().stdout;
+    assert_eq!(said, "1\ninit\n");
+    assert_eq!(boot(&image, &[], "cat /mark").succeeds().stdout, "kept\n");
+}
