@@ -20,6 +20,16 @@ pub struct Brought {
     _directory: Option<WorkDir>,
 }
 
+/// Refuses an agent that osb does not have, before anything is fetched for it.
+pub fn check(agent: &Agent, arch: &str) -> Result<(), ::agent::Error> {
+    match Machine::named(arch).filter(|_| agent.origin == AgentOrigin::Own) {
+        Some(machine) if agent_program::program(&machine.to_string()).is_none() => {
+            Err(::agent::Error::NoOwn { machine })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Finds the agent that a recipe asks for; one that is given as sources is built.
 pub fn bring(
     recipe: &Recipe,

@@ -35,6 +35,7 @@ pub fn build(
         return finished(&source, output, packed);
     }
     check_place(output, &site)?;
+    brought::check(agent, source.arch())?;
     let scripts = match &source {
         Source::Plan(plan) => {
             let mirrors = site::mirrors_of_plan(recipe, plan)?;

@@ -8,6 +8,8 @@ use std::process::Command;
 use test_support::{Osb, Outcome, needs};
 use tree::{Content, GuestPath, Kind, Meta, Node, Timestamp, Tree};
 
+use crate::made::{Target, suite};
+
 /// Programs that stand in for systemd need only be there.
 const SYSTEMD: &str = "usr/lib/systemd/systemd";
 const RECORD: &str = "var/lib/osbuilder/osbuilder.yaml";
@@ -106,6 +108,16 @@ fn an_agent_that_cannot_run_there_is_refused_with_all_that_is_missing() {
     let foreign = ["--agent", "agent", "--arch", "arm64"];
     pack(&osb, &foreign).fails_with(2, "cannot run in this guest");
     assert!(!osb.directory().join("initrd").exists());
+}
+
+#[test]
+fn an_agent_that_osb_does_not_have_is_told_before_anything_is_fetched() {
+    let target = Target::new(suite().architectures(&["armhf"]).publish());
+    let words = ["--arch", "armhf", "--agent-init", "--output", "guest.img"];
+    let outcome = target.osb.run(target.arguments("image", &words));
+    outcome.fails_with(2, "osb has no agent of its own for arm");
+    let requests = target.server.requests();
+    assert!(!requests.iter().any(|request| request.path.contains("pool/")));
 }
 
 #[test]

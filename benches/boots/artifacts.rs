@@ -14,7 +14,7 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 6] = [
+pub const KINDS: [Kind; 8] = [
     Kind { name: "ext4", build: &["image", "--agent-init"] },
     Kind { name: "erofs", build: &["image", "--agent-init", "--fs", "erofs"] },
     Kind {
@@ -22,8 +22,13 @@ pub const KINDS: [Kind; 6] = [
         build: &["image", "--agent-init", "--fs", "erofs", "--verity", "--variant", "bench"],
     },
     Kind { name: "squashfs", build: &["image", "--agent-init", "--fs", "squashfs"] },
+    Kind { name: "xfs", build: &["image", "--agent-init", "--fs", "xfs"] },
     Kind { name: "ext4-systemd", build: &["image", "-p", "systemd-sysv,udev,kmod,dbus"] },
     Kind { name: "initrd", build: &["initrd", "--agent-init", "--drop-xattrs"] },
+    Kind {
+        name: "initrd-systemd",
+        build: &["initrd", "--drop-xattrs", "-p", "systemd-sysv,udev,kmod,dbus"],
+    },
 ];
 
 /// Artifacts of every kind, and the cache behind them.

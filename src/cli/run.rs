@@ -106,6 +106,8 @@ fn parse_variable(text: &str) -> Result<String, &'static str> {
 /// Boots, and runs what was asked for.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let Args { artifact, command, inside, print, passage, machine } = args;
+    inside.copy_in.iter().try_for_each(|copy| copy.check().map(drop))?;
+    inside.copy_out.iter().try_for_each(CopyOut::check)?;
     let Order { wish, recipe, acceleration, reporting } = machine.into_order(artifact, passage)?;
     let site = Site::open(&recipe)?;
     let progress = Reporter::start(reporting);

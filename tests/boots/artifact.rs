@@ -145,3 +145,17 @@ pub static SYSTEMD: LazyLock<PathBuf> = LazyLock::new(|| {
         &["image", "--release", "bookworm", "--profile", "minimal", "--package", "systemd-sysv"],
     )
 });
+
+/// Waits for systemd to have started everything, and tells what became of it.
+pub const STATE: &str = "systemctl is-system-running --wait; \
+                         systemctl list-units --failed --no-legend; \
+                         systemctl is-active osb-agent; cat /proc/1/comm; uname -r; exit 0";
+
+/// Insists that everything has started, by what `STATE` said.
+#[track_caller]
+pub fn assert_runs(said: &str, kernel: &str) {
+    let lines: Vec<&str> = said.lines().collect();
+    let [state, agent, init, release] = lines[..] else { panic!("{said}") };
+    assert_eq!([state, agent, init], ["running", "active", "systemd"]);
+    assert!(release.starts_with(kernel), "{said}");
+}

@@ -3,11 +3,11 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_support::{files_named, needs, noise, sha256};
+use test_support::{files_named, noise, sha256};
 
 use super::artifact::{SMALL, boot, can_boot, osb, words};
 
@@ -157,25 +157,4 @@ fn ask(address: std::net::SocketAddr) -> std::io::Result<String> {
     let mut said = String::new();
     stream.read_to_string(&mut said)?;
     Ok(said)
-}
-
-#[test]
-fn a_terminal_has_the_size_of_this_one() {
-    if !can_boot() || !needs(&[("script", "bsdutils")]) {
-        return;
-    }
-    let osb = osb();
-    let run = osb.command(words(&SMALL, &["--quiet", "--tty"], &["stty", "size"]));
-    let mut line = String::from("stty rows 33 cols 99; exec");
-    for word in [run.get_program()].into_iter().chain(run.get_args()) {
-        line += &format!(" '{}'", word.to_str().unwrap());
-    }
-    let output = Command::new("script")
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
-        .env("OSB_CACHE_DIR", osb.cache_directory())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("33 99"), "{said}");
 }

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use test_support::Osb;
+use test_support::{Osb, Outcome};
 use tree::{Content, GuestPath, Kind, Meta, Node, Tree};
 
-use super::artifact::{SMALL, archive, boot, can_boot, osb, small, words};
+use super::artifact::{SMALL, SYSTEMD, archive, boot, can_boot, osb, small, words};
 
 /// An image of a tree that is as wrong as it is wanted.
 fn image(tree: &Tree, flags: &[&str]) -> Osb {
@@ -17,6 +17,13 @@ fn image(tree: &Tree, flags: &[&str]) -> Osb {
 }
 
 const DISK: &str = "disk.img";
+
+/// Insists that the console's last lines follow the message.
+#[track_caller]
+fn assert_has_console(outcome: &Outcome) {
+    let (_, console) = outcome.stderr.split_once("its console ends:\n").expect("a console");
+    assert!(console.lines().filter(|line| line.starts_with("    ")).count() > 2, "{outcome}");
+}
 
 #[test]
 fn a_hypervisor_that_is_not_installed_is_named_with_its_package() {
@@ -45,7 +52,8 @@ fn a_guest_without_init_says_so_on_its_console() {
     }
     let osb = image(&small(), &["--no-agent"]);
     let outcome = osb.run(words(DISK.as_ref(), &["--console"], &[]));
-    outcome.fails_with(1, "the machine ended early (osb: cannot start /sbin/init");
+    let outcome = outcome.fails_with(1, "the guest cannot start: cannot start /sbin/init");
+    assert_has_console(&outcome);
 }
 
 #[test]
@@ -92,4 +100,66 @@ fn what_is_no_artifact_is_refused() {
     let outcome = osb.run(words("noise.img".as_ref(), &[], &["true"]));
     assert_eq!(outcome.code, Some(2), "{outcome}");
     assert!(outcome.stderr.contains("noise.img"), "{outcome}");
+}
+
+#[test]
+fn an_image_that_is_cut_is_refused() {
+    if !can_boot() {
+        return;
+    }
+    let osb = osb();
+    let bytes = fs::read(&*SMALL).unwrap();
+    fs::write(osb.directory().join(DISK), &bytes[..bytes.len() / 2]).unwrap();
+    let outcome = osb.run(words(DISK.as_ref(), &[], &["true"]));
+    outcome.fails_with(3, "disk.img ends before its partition 1");
+}
+
+#[test]
+fn a_kernel_that_is_not_there_is_named() {
+    if !can_boot() {
+        return;
+    }
+    let outcome = boot(&SMALL, &["--kernel", "nowhere"], "true");
+    outcome.fails_with(2, "nowhere does not exist");
+    // Nothing is known of any kernel, and nothing may be asked.
+    let osb = Osb::new(env!("CARGO_BIN_EXE_osb"));
+    let outcome = osb.run(words(&SMALL, &["--offline"], &["true"]));
+    outcome.fails_with(3, "find a kernel for the guest");
+}
+
+#[test]
+fn an_agent_that_does_not_answer_is_waited_for_as_long_as_was_said() {
+    if !can_boot() {
+        return;
+    }
+    let mask = ["--append", "systemd.mask=osb-agent.service"];
+    let flags = [&mask[..], &["--boot-timeout", "15", "--timeout", "200"]].concat();
+    let mut words = words(&SYSTEMD, &flags, &["true"]);
+    // The usual time for a boot is named, too.
+    let usual = words.iter().position(|word| word == "--boot-timeout").unwrap();
+    words.drain(usual..usual + 2);
+    let outcome = osb().run(words).fails_with(1, "the agent did not answer within 15 seconds");
+    assert_has_console(&outcome);
+}
+
+#[test]
+fn what_cannot_be_copied_is_told_before_anything_boots() {
+    if !can_boot() {
+        return;
+    }
+    // Where there is no hypervisor, that is not what is said.
+    let osb = osb().env("PATH", "/nowhere");
+    let run = |flags: &[&str]| osb.run(words(&SMALL, flags, &["true"]));
+    run(&["--copy-in", "none:/x"]).fails_with(2, "none does not exist");
+    run(&["--copy-in", "/usr:/x"]).fails_with(2, "/usr is no regular file");
+    run(&["--copy-out", "/x:none/x"]).fails_with(2, "none does not exist");
+}
+
+#[test]
+fn a_machine_without_room_for_its_kernel_says_so() {
+    if !can_boot() {
+        return;
+    }
+    let outcome = boot(&SMALL, &["--memory", "16M"], "true");
+    outcome.fails_with(1, "is --memory enough");
 }

@@ -31,13 +31,15 @@ fn a_verified_root_is_mounted_and_a_flipped_bit_is_refused() {
 }
 
 #[test]
-fn a_squashfs_is_a_root() {
+fn every_filesystem_is_a_root() {
     if !can_boot() {
         return;
     }
-    let image = make_small("squashfs.img", "image", &["--fs", "squashfs"]);
-    let said = boot(&image, &[], ROOT).succeeds().stdout;
-    assert!(said.contains(" squashfs\n"), "{said}");
+    for filesystem in ["ext4", "erofs", "squashfs", "xfs"] {
+        let image = make_small(&format!("{filesystem}.img"), "image", &["--fs", filesystem]);
+        let said = boot(&image, &[], ROOT).succeeds().stdout;
+        assert!(said.contains(&format!(" {filesystem}\n")), "{said}");
+    }
 }
 
 #[test]

@@ -1,18 +1,6 @@
 //! Guests of real packages, each asked from inside.
 
-use super::artifact::{DEBIAN, SYSTEMD, boot, can_boot, make};
-
-/// Waits for the system to have started, and names what failed.
-const STATE: &str = "systemctl is-system-running --wait; systemctl list-units --failed --no-legend; \
-                     systemctl is-active osb-agent; cat /proc/1/comm; uname -r; exit 0";
-
-#[track_caller]
-fn assert_runs(said: &str, kernel: &str) {
-    let lines: Vec<&str> = said.lines().collect();
-    let [state, agent, init, release] = lines[..] else { panic!("{said}") };
-    assert_eq!([state, agent, init], ["running", "active", "systemd"]);
-    assert!(release.starts_with(kernel), "{said}");
-}
+use super::artifact::{DEBIAN, STATE, SYSTEMD, assert_runs, boot, can_boot, make};
 
 #[test]
 fn debian_runs_with_the_agent_as_its_init() {
@@ -68,4 +56,21 @@ fn the_guest_loads_modules_of_the_kernel_that_it_brings_along() {
     let [state, modules, running] = lines[..] else { panic!("{outcome}") };
     assert_eq!((state, modules), ("live", running), "{outcome}");
     assert!(outcome.stderr.contains("from the artifact"), "{outcome}");
+}
+
+#[test]
+fn debian_runs_with_openrc_and_the_agent_as_a_service() {
+    if !can_boot() {
+        return;
+    }
+    let packages = ["--package", "openrc,sysvinit-core", "--free-space", "64M"];
+    let image =
+        [&["image", "--release", "bookworm", "--profile", "minimal"][..], &packages].concat();
+    let image = make("openrc.img", &image);
+    let script =
+        "rc-status --all | grep -c 'osb-agent.*started'; cat /proc/1/comm; echo kept >/mark";
+    // Whoever may write is waited for until the guest has switched itself off.
+    let said = boot(&image, &["--write"], script).succeeds().stdout;
+    assert_eq!(said, "1\ninit\n");
+    assert_eq!(boot(&image, &[], "cat /mark").succeeds().stdout, "kept\n");
 }

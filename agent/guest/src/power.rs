@@ -13,6 +13,9 @@ use crate::clock::{self, Instant, MILLISECOND, SECOND};
 use crate::console::{complain, say};
 use crate::{kernel, spawn};
 
+/// Where OpenRC's own init is told what to do; its services may run below another one.
+const OPENRC_INIT: &CStr = c"/run/openrc/init.ctl";
+
 /// As init: stops everything, saves everything, and switches off or starts again.
 pub(crate) fn end(action: Power) -> ! {
     say("stops everything");
@@ -39,22 +42,25 @@ pub(crate) fn end(action: Power) -> ! {
 
 /// As a service: asks the init that is there.
 pub(crate) fn ask_init(action: Power) {
-    let (systemd, openrc): (&[&CStr], &[&CStr]) = match action {
+    let (systemd, openrc, other): (&[&CStr], &[&CStr], &CStr) = match action {
         Power::Off => (
             &[c"systemctl", c"--no-block", c"poweroff"],
             &[c"/sbin/openrc-shutdown", c"--poweroff", c"now"],
+            c"/sbin/poweroff",
         ),
         Power::Reboot => (
             &[c"systemctl", c"--no-block", c"reboot"],
             &[c"/sbin/openrc-shutdown", c"--reboot", c"now"],
+            c"/sbin/reboot",
         ),
     };
     let result = if fs::access(c"/run/systemd/system", Access::EXISTS).is_ok() {
         run(systemd)
-    } else if fs::access(c"/run/openrc", Access::EXISTS).is_ok()
-        && fs::access(c"/sbin/openrc-shutdown", Access::EXEC_OK).is_ok()
-    {
+    } else if fs::access(OPENRC_INIT, Access::EXISTS).is_ok() {
         run(openrc)
+    } else if fs::access(other, Access::EXEC_OK).is_ok() {
+        // It knows its own init, sysvinit or busybox's.
+        run(&[other])
     } else {
         signal_init(action)
     };

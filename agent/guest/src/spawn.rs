@@ -7,7 +7,7 @@ use core::ffi::CStr;
 use agent_protocol::{Start, TerminalSize};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{self, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Rlimit, pidfd_open};
 use rustix::pty::{self, OpenptFlags};
@@ -52,6 +52,11 @@ impl Refusal {
 
 /// Begins; whether there is such a program is known when `report` ends.
 pub(crate) fn spawn(start: &Start, open_files: Rlimit) -> Result<Spawned, Refusal> {
+    let no_streams = |errno| Refusal::new(errno, "no pipe or terminal", b"");
+    spawn_with(start, open_files, Streams::open(start).map_err(no_streams)?)
+}
+
+fn spawn_with(start: &Start, open_files: Rlimit, streams: Streams) -> Result<Spawned, Refusal> {
     let account = account(&start.user)?;
     let invalid = |what| Refusal::new(Errno::INVAL, what, b"");
     let variables = environment::variables(start, &account)
@@ -60,8 +65,6 @@ pub(crate) fn spawn(start: &Start, open_files: Rlimit) -> Result<Spawned, Refusa
     let candidates = environment::candidates(program, &variables)
         .ok_or_else(|| invalid("a zero byte in a path"))?;
     let arguments = c_strings(&start.arguments)?;
-    let streams =
-        Streams::open(start).map_err(|errno| Refusal::new(errno, "no pipe or terminal", b""))?;
     let directories = directories(start, &account)?;
     let program = Program {
         candidates: &candidates,
@@ -174,6 +177,23 @@ impl Streams {
             child_errors,
         })
     }
+
+    /// None to anybody: what is said goes where the agent's own words go.
+    fn alone() -> Result<Self, Errno> {
+        let (report, child_report) = pipe_with(PipeFlags::CLOEXEC)?;
+        let words = || fcntl_dupfd_cloexec(kernel::standard_output(), 3);
+        let child_input = fs::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self {
+            report,
+            input: None,
+            output: words()?,
+            errors: None,
+            child_report,
+            child_input,
+            child_output: words()?,
+            child_errors: words()?,
+        })
+    }
 }
 
 /// Tells a terminal, and what runs in it, its size.
@@ -189,12 +209,14 @@ pub(crate) fn never_wait(descriptor: impl AsFd) -> Result<(), Errno> {
 }
 
 fn duplicate(descriptor: &OwnedFd) -> Result<OwnedFd, Errno> {
-    rustix::io::fcntl_dupfd_cloexec(descriptor, 3)
+    fcntl_dupfd_cloexec(descriptor, 3)
 }
 
 /// Starts a program that nobody speaks with.
 pub(crate) fn run_alone(arguments: &[&CStr], open_files: Rlimit) -> Result<Pid, Refusal> {
     let arguments = arguments.iter().map(|argument| argument.to_bytes().to_vec()).collect();
     let start = Start { arguments, ..Start::default() };
-    spawn(&start, open_files).map(|spawned| spawned.process)
+    // Pipes that nobody reads would end it with its first word.
+    let streams = Streams::alone().map_err(|errno| Refusal::new(errno, "no stream", b""))?;
+    spawn_with(&start, open_files, streams).map(|spawned| spawned.process)
 }

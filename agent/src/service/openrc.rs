@@ -7,8 +7,11 @@ use crate::error::Error;
 use crate::guest;
 
 const SCRIPTS: &str = "etc/init.d";
-/// The one that is over before whatever the guest is for begins.
-const RUNLEVEL: &str = "etc/runlevels/boot";
+/// The one that is over before whatever the guest is for begins, and the last, where init goes
+/// through no other.
+const RUNLEVELS: [&str; 2] = ["etc/runlevels/boot", "etc/runlevels/default"];
+const INIT_TABLE: &str = "etc/inittab";
+const BOOT_COMMAND: &[u8] = b"openrc boot";
 const SUPERVISORS: [&str; 3] =
     ["sbin/supervise-daemon", "usr/sbin/supervise-daemon", "usr/bin/supervise-daemon"];
 
@@ -30,7 +33,16 @@ pub(super) fn enable(
     if is_in_runlevel(tree, name)? {
         return Ok(());
     }
-    guest::link(tree, &format!("{RUNLEVEL}/{name}"), &format!("/{script}"), mtime)
+    let runlevel = runlevel(tree)?;
+    guest::link(tree, &format!("{runlevel}/{name}"), &format!("/{script}"), mtime)
+}
+
+/// A table of init may go from the first runlevel to the last; without one, all are gone through.
+fn runlevel(tree: &Tree) -> Result<&'static str, Error> {
+    let table = guest::text(tree, INIT_TABLE.as_bytes())?;
+    let boots = |table: &[u8]| table.windows(BOOT_COMMAND.len()).any(|part| part == BOOT_COMMAND);
+    let [boot, default] = RUNLEVELS;
+    Ok(if table.is_none_or(|table| boots(table.as_ref())) { boot } else { default })
 }
 
 /// Whether the script that the guest or the agent brought is started already.

@@ -139,6 +139,17 @@ fn openrc_runs_a_script_at_boot() {
 }
 
 #[test]
+fn openrc_runs_a_script_in_a_runlevel_that_init_goes_through() {
+    let check = |table: &str, runlevel: &str| {
+        let nodes = [("sbin/openrc-run", "program"), ("etc/inittab", table)];
+        let (tree, _) = enabled(&nodes, "osb-agent").unwrap();
+        assert!(guest::has(&tree, format!("etc/runlevels/{runlevel}/osb-agent")), "{table}");
+    };
+    check("::sysinit:/sbin/openrc sysinit\n::sysinit:/sbin/openrc boot\n", "boot");
+    check("si::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n", "default");
+}
+
+#[test]
 fn the_manager_is_the_one_that_the_guest_boots_with() {
     let openrc = ("sbin/openrc-run", "program");
     let cases: [(&[(&str, &str)], Manager); 3] = [

@@ -1,9 +1,10 @@
 //! Files and directories that cross between this machine and the guest.
 
+use std::fs::Metadata;
 use std::io::{BufReader, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use vm_runner::Session;
 use vm_runner::session::{Exit, Streams};
 
 use crate::boot::{BootError, Mounted, Said};
+use crate::recipe::RecipeError;
 
 /// A file that is copied into the guest: `HOST:GUEST`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +57,21 @@ impl FromStr for CopyOut {
 }
 
 impl CopyIn {
+    /// Looks whether it can be copied, before a guest is started for it.
+    pub fn check(&self) -> anyhow::Result<Metadata> {
+        if !self.host.exists() {
+            return Err(RecipeError::NoSuchFile { path: self.host.clone() }.into());
+        }
+        let metadata = fs_err::metadata(&self.host)?;
+        match metadata.is_file() {
+            true => Ok(metadata),
+            false => Err(BootError::NotAFile(self.host.clone()).into()),
+        }
+    }
+
     /// Copies it.
     pub fn run(&self, session: &Session) -> anyhow::Result<()> {
-        let metadata = fs_err::metadata(&self.host)?;
-        if !metadata.is_file() {
-            return Err(BootError::NotAFile(self.host.clone()).into());
-        }
+        let metadata = self.check()?;
         let put = Put {
             path: self.guest.clone().into_bytes(),
             mode: metadata.permissions().mode() & 0o7777,
@@ -73,10 +84,22 @@ impl CopyIn {
 }
 
 impl CopyOut {
+    /// Looks whether it can be copied, before a guest is started for it.
+    pub fn check(&self) -> Result<(), RecipeError> {
+        match self.directory() {
+            directory if directory.is_dir() => Ok(()),
+            directory => Err(RecipeError::NoSuchFile { path: directory.to_owned() }),
+        }
+    }
+
+    fn directory(&self) -> &Path {
+        let directory = self.host.parent().filter(|parent| !parent.as_os_str().is_empty());
+        directory.unwrap_or(Path::new("."))
+    }
+
     /// Copies it; the file here appears when it is whole.
     pub fn run(&self, session: &Session) -> anyhow::Result<()> {
-        let directory = self.host.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let directory = directory.unwrap_or(".".as_ref());
+        let directory = self.directory();
         let mut file = tempfile::Builder::new()
             .permissions(std::fs::Permissions::from_mode(0o666))
             .tempfile_in(directory)

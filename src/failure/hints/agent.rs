@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use agent::BuildError;
+use agent::{BuildError, Machine};
 
 use super::{Diagnosis, Kind, as_a};
 
@@ -21,6 +21,13 @@ fn of_agent(error: &agent::Error) -> Option<Diagnosis> {
         E::CannotRun { .. } => Some((
             Kind::Recipe,
             vec!["add what it needs with -p PACKAGE, or name a static agent".to_owned()],
+        )),
+        E::NoOwn { machine: machine @ (Machine::X8664 | Machine::Aarch64) } => Some((
+            Kind::Recipe,
+            vec![format!(
+                "osb has one if it is built where `rustup target add {machine}-unknown-linux-musl` \
+                 was run"
+            )],
         )),
         E::NoServiceManager => {
             Some((Kind::Recipe, vec!["--no-agent builds a guest without one".to_owned()]))

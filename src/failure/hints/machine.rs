@@ -33,6 +33,9 @@ fn of_machine(error: &MachineError) -> (Kind, Option<String>) {
             Kind::Machine,
             some("--console shows what the guest does; --boot-timeout gives it more time"),
         ),
+        MachineError::Ended { console, .. } if console.0.is_empty() => {
+            (Kind::Machine, some("is --memory enough for the kernel and its initrd?"))
+        }
         MachineError::TimeLimit { .. } => (Kind::Machine, None),
         MachineError::Unsupported { .. }
         | MachineError::Start { .. }
