@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::io::Read as _;
 
-use distros::{Arch, Distro as _};
+use distros::{Arch, Distro, Release};
 use tree::{GuestPath, Kind, Tree};
 
 /// Programs that tell a guest's processor, the first that is there.
@@ -62,8 +62,16 @@ pub fn system(tree: &Tree) -> Option<System> {
     })?;
     let distro = distros::find(value(&text, "ID")?).ok()?;
     let names = ["VERSION_CODENAME", "VERSION_ID"].map(|key| value(&text, key));
-    let release = names.into_iter().flatten().find_map(|name| distro.release(name).ok())?;
+    let named = names.into_iter().flatten().find_map(|name| release(&distro, name));
+    let only = || (distro.releases().len() == 1).then(|| distro.default_release());
+    let release = named.or_else(only)?;
     Some(System { distro: distro.name().to_owned(), release: release.name.clone() })
+}
+
+/// The release with this number, or the one that this is a later state of: 3.23 for 3.23.6.
+fn release<'d>(distro: &'d dyn Distro, name: &str) -> Option<&'d Release> {
+    let ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
+    ends.rev().find_map(|end| distro.release(&name[..end]).ok())
 }
 
 fn value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
@@ -112,7 +120,13 @@ pub fn kernel(tree: &Tree) -> Option<KernelInside> {
         let Some(release) = is_release.then(|| str::from_utf8(path.name()).ok()).flatten() else {
             continue;
         };
-        let places = [format!("boot/vmlinuz-{release}"), format!("lib/modules/{release}/vmlinuz")];
+        // Where only one kernel of a flavour can be installed, its file is called by that alone.
+        let flavour = release.rsplit('-').next().unwrap_or(release);
+        let places = [
+            format!("boot/vmlinuz-{release}"),
+            format!("lib/modules/{release}/vmlinuz"),
+            format!("boot/vmlinuz-{flavour}"),
+        ];
         let image = places.iter().find_map(|place| {
             let path = tree.resolve(&GuestPath::new(place).ok()?).ok()?;
             matches!(tree.inode(&path)?.kind, Kind::File(_)).then_some(path)
@@ -198,6 +212,12 @@ mod tests {
         put(&mut tree, "etc/os-release", Kind::Symlink(b"../usr/lib/os-release".as_slice().into()));
         let expected = System { distro: "debian".to_owned(), release: "bookworm".to_owned() };
         assert_eq!(system(&tree), Some(expected));
+        put(&mut tree, "usr/lib/os-release", file("ID=alpine\nVERSION_ID=3.23.6\n"));
+        assert_eq!(system(&tree).unwrap().release, "v3.23");
+        put(&mut tree, "usr/lib/os-release", file("ID=wolfi\nVERSION_ID=\"20230201\"\n"));
+        assert_eq!(system(&tree).unwrap().distro, "wolfi");
+        put(&mut tree, "usr/lib/os-release", file("ID=debian\nVERSION_ID=99.1\n"));
+        assert_eq!(system(&tree), None);
         put(&mut tree, "usr/lib/os-release", file("ID=other\nVERSION_ID=12\n"));
         assert_eq!(system(&tree), None);
     }
@@ -222,5 +242,9 @@ mod tests {
         }
         put(&mut tree, "boot/vmlinuz-7.0", file("it has no modules"));
         assert_eq!(kernel(&tree).unwrap().release, "6.1.0-41-cloud");
+        put(&mut tree, "lib/modules/6.18.5-0-virt", Kind::Directory);
+        assert_eq!(kernel(&tree).unwrap().release, "6.1.0-41-cloud");
+        put(&mut tree, "boot/vmlinuz-virt", file("kernel"));
+        assert_eq!(kernel(&tree).unwrap().release, "6.18.5-0-virt");
     }
 }
