@@ -98,7 +98,8 @@ impl Image {
         let place = self.directory().join("mounted");
         std::fs::create_dir_all(&place).unwrap();
         let mut mount = Command::new("mount");
-        let output = mount.args(["-o", "loop"]).arg(&self.path).arg(&place).output().unwrap();
+        let output =
+            mount.args(["-o", "loop,nouuid"]).arg(&self.path).arg(&place).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let guard = Mounted(place.clone());
         let done = work(&place);

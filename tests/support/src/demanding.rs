@@ -40,7 +40,9 @@ pub fn mounted<T>(
         return None;
     }
     let place = tempfile::tempdir().unwrap();
-    let options = format!("loop,ro,offset={offset}");
+    // Images with one identifier, as the same options give, may be looked at side by side.
+    let side_by_side = if kind == "xfs" { ",nouuid" } else { "" };
+    let options = format!("loop,ro,offset={offset}{side_by_side}");
     let mut mount = Command::new("mount");
     mount.args(["-t", kind, "-o", &options]).arg(image).arg(place.path());
     let output = mount.output().unwrap();
