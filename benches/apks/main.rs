@@ -103,6 +103,7 @@ impl Place {
         };
         for name in gone {
             let path = self.path(name);
+            // Before the first round there is nothing yet.
             let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
         assert!(Command::new("sync").status().unwrap().success());
