@@ -43,6 +43,10 @@ impl Writer<'_> {
         // A volume may be read while it is written, and what is behind is final.
         pieces.sort_by_key(|piece| piece.place);
         let chunks = chunks::divide(&pieces);
+        for run in chunks::runs(&chunks) {
+            let bytes = (run.end - run.start) * BLOCK_BYTES;
+            self.volume.reserve(bytes, run.start * BLOCK_BYTES).map_err(Error::Write)?;
+        }
         let threads = self.plan.options.threads.get().min(THREADS_MAX);
         let turns = Turns::default();
         let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);

@@ -10,13 +10,21 @@ use volume::Volume;
 
 use crate::image::{MIB, options, path, sealed};
 
-/// Remembers which blocks were written.
+/// Remembers which blocks were written, and which reserved.
 #[derive(Default)]
-struct Recorder(Mutex<Vec<(u64, u64)>>);
+struct Recorder {
+    written: Mutex<Vec<(u64, u64)>>,
+    reserved: Mutex<Vec<(u64, u64)>>,
+}
 
 impl Volume for Recorder {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.lock().unwrap().push((offset, bytes.len() as u64));
+        self.written.lock().unwrap().push((offset, bytes.len() as u64));
+        Ok(())
+    }
+
+    fn reserve(&self, bytes: u64, offset: u64) -> io::Result<()> {
+        self.reserved.lock().unwrap().push((offset, bytes));
         Ok(())
     }
 }
@@ -25,7 +33,7 @@ fn check(tree: &Tree, options: &Options) {
     let plan = Plan::new(tree, options).unwrap();
     let recorder = Recorder::default();
     plan.write(&recorder).unwrap();
-    let mut writes = recorder.0.into_inner().unwrap();
+    let mut writes = recorder.written.into_inner().unwrap();
     writes.sort_unstable();
     for (offset, length) in &writes {
         assert!(offset % 4096 == 0 && length % 4096 == 0, "{offset} {length}");
@@ -35,6 +43,11 @@ fn check(tree: &Tree, options: &Options) {
     }
     let (offset, length) = writes.last().unwrap();
     assert!(offset + length <= plan.size_bytes());
+    // Room that nothing is written to would be no hole of the image.
+    for (offset, bytes) in recorder.reserved.into_inner().unwrap() {
+        let inside = |write: &&(u64, u64)| (offset..offset + bytes).contains(&write.0);
+        assert_eq!(writes.iter().filter(inside).map(|write| write.1).sum::<u64>(), bytes);
+    }
 }
 
 #[test]

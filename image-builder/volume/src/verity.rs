@@ -160,6 +160,10 @@ impl Volume for Hashing<'_> {
         Ok(())
     }
 
+    fn reserve(&self, bytes: u64, offset: u64) -> io::Result<()> {
+        self.inner.reserve(bytes, offset)
+    }
+
     fn settle(&self, offset: u64) {
         self.inner.settle(offset);
     }

@@ -12,6 +12,7 @@ mod read;
 mod remove;
 mod root;
 mod spread;
+mod standpoint;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Pieces that lie in a row are written at once, and long ones in parts.
 
+use std::ops::Range;
+
 use crate::plan::allocation::{Piece, Written};
 
 /// How many blocks are written at once: a mebibyte.
@@ -45,6 +47,19 @@ pub(super) fn divide(pieces: &[Piece]) -> Vec<Chunk> {
     chunks
 }
 
+/// The blocks of all chunks, as few ranges as there can be.
+pub(super) fn runs(chunks: &[Chunk]) -> Vec<Range<u64>> {
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    for chunk in chunks {
+        let (start, end) = (chunk.place(), chunk.place() + chunk.blocks());
+        match runs.last_mut() {
+            Some(last) if last.end == start => last.end = end,
+            _ => runs.push(start..end),
+        }
+    }
+    runs
+}
+
 impl Written {
     /// What is written so many blocks later.
     fn skip(self, blocks: u64) -> Self {
@@ -78,5 +93,6 @@ mod tests {
         let places: Vec<_> =
             divide(&pieces).iter().map(|chunk| (chunk.place(), chunk.blocks())).collect();
         assert_eq!(places, [(10, 256), (266, 256), (522, 93), (700, 1)]);
+        assert_eq!(runs(&divide(&pieces)), [10..615, 700..701]);
     }
 }

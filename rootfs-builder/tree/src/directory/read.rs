@@ -1,11 +1,11 @@
 //! Reads a directory back into a tree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Statx, StatxAttributes};
@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use super::entries::Entries;
 use super::pending::Pending;
 use super::root::Root;
+use super::standpoint::Standpoint;
 use super::status::{Stamp, Status, device, status, status_of_entry, time};
 use super::write::Owners;
 use super::written::Written;
@@ -38,12 +39,11 @@ pub fn read(
     let pending = Pending::new(GuestPath::root());
     let walks = thread::scope(|scope| {
         let walk = || Walk::new(&root, previous, owners).run(&pending);
-        let others: Vec<_> = (1..threads()).map(|_| scope.spawn(walk)).collect();
-        let first = walk();
-        let join = |other: ScopedJoinHandle<'_, _>| {
-            other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let walks: Vec<_> = (0..threads()).map(|_| scope.spawn(walk)).collect();
+        let join = |walk: thread::ScopedJoinHandle<'_, _>| {
+            walk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
-        [first].into_iter().chain(others.into_iter().map(join)).collect::<Result<Vec<_>, _>>()
+        walks.into_iter().map(join).collect::<Result<Vec<_>, _>>()
     })?;
     let mut tree = finish(walks);
     if let Some((previous, written)) = previous {
@@ -67,9 +67,11 @@ struct Walk<'a> {
     root: &'a Root,
     previous: Option<(&'a Tree, &'a Written)>,
     owners: &'a Owner<'a>,
+    standpoint: Standpoint,
+    /// In order, once the walk is over.
     nodes: Vec<(GuestPath, Node)>,
-    /// The nodes of files that have several names.
-    groups: Vec<((u64, u64), usize)>,
+    /// The names of files that have several.
+    groups: Vec<((u64, u64), GuestPath)>,
     /// The directories in the one that is being read.
     found: Vec<GuestPath>,
 }
@@ -80,7 +82,15 @@ impl<'a> Walk<'a> {
         previous: Option<(&'a Tree, &'a Written)>,
         owners: &'a Owner<'a>,
     ) -> Self {
-        Self { root, previous, owners, nodes: Vec::new(), groups: Vec::new(), found: Vec::new() }
+        Self {
+            root,
+            previous,
+            owners,
+            standpoint: Standpoint::of_this_thread(),
+            nodes: Vec::new(),
+            groups: Vec::new(),
+            found: Vec::new(),
+        }
     }
 
     fn run(mut self, pending: &Pending) -> Result<Self, Error> {
@@ -94,6 +104,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.nodes.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(self)
     }
 
@@ -103,6 +114,7 @@ impl<'a> Walk<'a> {
         let stat = status(&handle).map_err(failed)?;
         let names = entries.names(&handle).map_err(failed)?;
         let meta = self.meta(&path, &stat, xattrs::read(&handle))?;
+        self.standpoint.enter(&handle);
         for name in names {
             self.entry(path.join(&name)?, &handle)?;
         }
@@ -123,13 +135,13 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if stat.stx_nlink > 1 {
-            self.groups.push(((device(&stat), stat.stx_ino), self.nodes.len()));
+            self.groups.push(((device(&stat), stat.stx_ino), path.clone()));
         }
         let node = match self.unchanged(&path, &stat) {
             Some(node) => node.clone(),
             None => {
                 let kind = self.kind(&path, &stat, parent)?;
-                let xattrs = xattrs::read_entry(parent, name);
+                let xattrs = xattrs::read_at(&self.standpoint.path(name));
                 Node { meta: self.meta(&path, &stat, xattrs)?, kind }
             }
         };
@@ -205,23 +217,25 @@ impl<'a> Walk<'a> {
 /// Puts together what was read, and turns all but the first name of each file into hard links.
 fn finish(walks: Vec<Walk<'_>>) -> Tree {
     let mut nodes = Vec::with_capacity(walks.iter().map(|walk| walk.nodes.len()).sum());
-    let mut groups: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
+    let mut groups: HashMap<(u64, u64), BTreeSet<GuestPath>> = HashMap::new();
     for walk in walks {
-        for (file, index) in walk.groups {
-            groups.entry(file).or_default().push(nodes.len() + index);
+        for (file, path) in walk.groups {
+            groups.entry(file).or_default().insert(path);
         }
         nodes.extend(walk.nodes);
     }
+    // This sort finds what each thread has sorted already.
+    nodes.sort_by(|a, b| a.0.cmp(&b.0));
     let mut names = BTreeMap::new();
     for mut group in groups.into_values().filter(|group| group.len() > 1) {
-        group.sort_by(|a, b| nodes[*a].0.cmp(&nodes[*b].0));
-        let first = nodes[group[0]].0.clone();
-        for index in &group[1..] {
-            let kind = Kind::HardLink(first.clone());
-            nodes[*index].1 = Node { meta: Meta::default(), kind };
+        let Some(first) = group.pop_first() else { continue };
+        for other in &group {
+            if let Ok(index) = nodes.binary_search_by(|(path, _)| path.cmp(other)) {
+                let kind = Kind::HardLink(first.clone());
+                nodes[index].1 = Node { meta: Meta::default(), kind };
+            }
         }
-        let others = group[1..].iter().map(|index| nodes[*index].0.clone());
-        names.insert(first, others.collect());
+        names.insert(first, group);
     }
     Tree::from_walk(nodes, names)
 }

@@ -41,10 +41,8 @@ pub(super) fn read(handle: impl AsFd) -> Result<Xattrs, Errno> {
     collect(&list[..count], |name, value| rustix::fs::fgetxattr(&handle, name, value))
 }
 
-/// Reads the attributes of an entry of a directory without opening it.
-pub(super) fn read_entry(directory: impl AsFd, name: &[u8]) -> Result<Xattrs, Errno> {
-    let path = [handle_path(&directory).as_bytes(), b"/", name].concat();
-    let path = path.as_slice();
+/// Reads the attributes of what stands at a path, without opening it.
+pub(super) fn read_at(path: &[u8]) -> Result<Xattrs, Errno> {
     if is_empty(rustix::fs::llistxattr_query(path))? {
         return Ok(Xattrs::new());
     }

@@ -1,0 +1,67 @@
+//! From where a thread names the entries of a directory.
+
+use rustix::fd::AsFd;
+use rustix::thread::UnshareFlags;
+
+use super::xattrs::handle_path;
+
+/// From where a thread names the entries of one directory after another.
+///
+/// No call for attributes takes a directory's handle. A thread that has a working directory of its
+/// own can stand in each directory; through `/proc` it takes three times as long.
+#[derive(Debug)]
+pub(super) struct Standpoint {
+    is_own: bool,
+    prefix: Vec<u8>,
+}
+
+impl Standpoint {
+    /// Gives this thread, which must be one of its own, a working directory of its own if the host
+    /// lets it.
+    pub(super) fn of_this_thread() -> Self {
+        // What this call is deprecated for is sharing handles, which stay shared here.
+        #[expect(deprecated)]
+        let is_own = rustix::thread::unshare(UnshareFlags::FS).is_ok();
+        Self { is_own, prefix: Vec::new() }
+    }
+
+    /// Goes to a directory.
+    pub(super) fn enter(&mut self, directory: impl AsFd) {
+        self.prefix.clear();
+        if !self.is_own || rustix::process::fchdir(&directory).is_err() {
+            self.prefix.extend_from_slice(handle_path(&directory).as_bytes());
+            self.prefix.push(b'/');
+        }
+    }
+
+    /// The path of an entry of that directory: it leads nowhere else, whatever is moved meanwhile.
+    pub(super) fn path(&self, name: &[u8]) -> Vec<u8> {
+        [&self.prefix, name].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_stands_elsewhere_leaves_the_others_where_they_are() {
+        let before = std::env::current_dir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("entry"), "here").unwrap();
+        let handle = fs_err::File::open(directory.path()).unwrap();
+        let read = |mut standpoint: Standpoint| {
+            standpoint.enter(&handle);
+            let path = String::from_utf8(standpoint.path(b"entry")).unwrap();
+            (fs_err::read_to_string(&path).unwrap(), path.starts_with("/proc/"))
+        };
+        let own = std::thread::scope(|scope| {
+            scope.spawn(|| read(Standpoint::of_this_thread())).join().unwrap()
+        });
+        let shared = read(Standpoint { is_own: false, prefix: Vec::new() });
+        assert_eq!((own.0.as_str(), shared), ("here", ("here".to_owned(), true)));
+        assert_eq!(std::env::current_dir().unwrap(), before);
+    }
+}
