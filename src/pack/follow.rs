@@ -7,18 +7,27 @@ use std::thread;
 
 use image_builder::Frontier;
 use rootfs_builder::digest::Digest;
+use rustix::fs::{SeekFrom, seek};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-const BUFFER_BYTES: usize = 1 << 20;
+/// What a core's own cache holds.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// What the cache of all cores holds beside other things.
+const LEAD_BYTES: u64 = 8 << 20;
 
 /// Runs `write` beside a thread that digests what is final of `file`; returns its size and digest.
 pub(super) fn digested<T>(
     file: &File,
     write: impl FnOnce(&Frontier) -> anyhow::Result<T>,
 ) -> anyhow::Result<(T, u64, Digest)> {
-    let frontier = Frontier::default();
+    let frontier = Frontier::with_lead(LEAD_BYTES);
     let (written, digested) = thread::scope(|scope| {
-        let reader = scope.spawn(|| digest(file, &frontier));
+        let reader = scope.spawn(|| {
+            let _gone = Gone(&frontier);
+            digest(file, &frontier)
+        });
         let finished = Finished(&frontier);
         let written = write(&frontier);
         drop(finished);
@@ -38,22 +47,48 @@ impl Drop for Finished<'_> {
     }
 }
 
+/// Lets writers go on without the reader, also when it failed.
+struct Gone<'a>(&'a Frontier);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.have_read(u64::MAX);
+    }
+}
+
 fn digest(file: &File, frontier: &Frontier) -> io::Result<(u64, Digest)> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; BUFFER_BYTES];
+    let (mut buffer, zeros) = (vec![0; BUFFER_BYTES], vec![0; BUFFER_BYTES]);
     let (mut position, mut end) = (0, 0);
     loop {
         if position == end {
             end = frontier.wait_beyond(position);
         }
         let wanted = usize::try_from(end - position).unwrap_or(usize::MAX).min(BUFFER_BYTES);
-        let count = file.read_at(&mut buffer[..wanted], position)?;
+        let hole = hole_at(file, position)?.min(wanted);
+        let count = match hole {
+            0 => file.read_at(&mut buffer[..wanted], position)?,
+            hole => hole,
+        };
         if count == 0 {
             return Ok((position, Digest::from_hasher(hasher)));
         }
-        hasher.update(&buffer[..count]);
+        hasher.update(if hole == 0 { &buffer[..count] } else { &zeros[..count] });
         position += count as u64;
+        frontier.have_read(position);
     }
+}
+
+/// How many bytes of a hole there are from here on. Nothing else moves the place that a file
+/// remembers, nor goes by it.
+fn hole_at(file: &File, position: u64) -> io::Result<usize> {
+    let data = match seek(file, SeekFrom::Data(position)) {
+        Ok(data) => data,
+        Err(Errno::NXIO) => file.metadata()?.len(),
+        // Not every file system knows its holes.
+        Err(_) => position,
+    };
+    Ok(usize::try_from(data.saturating_sub(position)).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -75,6 +110,22 @@ mod tests {
         .unwrap();
         assert_eq!(size, bytes.len() as u64);
         assert_eq!(digest, Digest::of(&bytes));
+    }
+
+    #[test]
+    fn holes_are_digested_as_the_zeros_that_they_are() {
+        let file = tempfile::tempfile().unwrap();
+        let size = 5 * BUFFER_BYTES + 7;
+        let mut bytes = vec![0; size];
+        bytes[BUFFER_BYTES + 5000..][..3 * 4096].fill(9);
+        let (_, length, digest) = digested(&file, |frontier| {
+            file.set_len(size as u64)?;
+            frontier.advance(BUFFER_BYTES as u64 + 5);
+            let place = BUFFER_BYTES + 5000;
+            Ok(file.write_all_at(&bytes[place..place + 3 * 4096], place as u64)?)
+        })
+        .unwrap();
+        assert_eq!((length, digest), (size as u64, Digest::of(&bytes)));
     }
 
     #[test]

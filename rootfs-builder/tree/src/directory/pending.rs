@@ -1,8 +1,17 @@
 //! Directories that are still to be read, by several threads that find more of them meanwhile.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use crate::path::GuestPath;
+
+/// More threads do not read faster.
+const THREADS_MAX: usize = 4;
+
+/// How many threads are to read a directory.
+pub(super) fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX)
+}
 
 /// What is still to be read.
 #[derive(Debug)]

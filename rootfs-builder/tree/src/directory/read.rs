@@ -12,7 +12,7 @@ use rustix::fs::{FileType, Statx, StatxAttributes};
 use rustix::io::Errno;
 
 use super::entries::Entries;
-use super::pending::Pending;
+use super::pending::{Pending, threads};
 use super::root::Root;
 use super::standpoint::Standpoint;
 use super::status::{Stamp, Status, device, status, status_of_entry, time};
@@ -54,13 +54,6 @@ pub fn read(
 
 /// Who owns a file, where somebody knows that better than the disk.
 type Owner<'a> = dyn Fn(&Status) -> Option<(u32, u32)> + Sync + 'a;
-
-/// More threads do not read faster.
-const THREADS_MAX: usize = 4;
-
-fn threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX)
-}
 
 /// What one thread reads.
 struct Walk<'a> {
