@@ -22,7 +22,8 @@ pub struct Row {
 }
 
 /// What Kata's script does, step by step and in its words, outside its container: it tries sizes
-/// until one does, makes the disk, and copies it behind a header.
+/// until one does, makes the disk, compiles the program that makes the header, and copies the disk
+/// behind it.
 const SCRIPT: &str = r#"
 disk() {
     rm -f "$1"; qemu-img create -q -f raw "$1" "$2M"
@@ -47,7 +48,11 @@ disk "$image" $((size - 2)) 1; attach "$image"; format
 mount "${device}p1" "$WORK/mount"; cp -a "$TREE"/* "$WORK/mount"; sync; umount "$WORK/mount"
 fsck.ext4 -D -y "${device}p1" > "$WORK/said" || test $? -le 1; losetup -d "$device"
 disk "$WORK/header" $size 3
-head -c 4096 /dev/zero | dd of="$WORK/header" bs=4096 seek=1 conv=notrunc status=none; sync
+printf '%s\n' '#include <stdio.h>' '#include <stdlib.h>' '#include <string.h>' \
+    'int main(int n, char **a) { FILE *f = fopen(a[n - 1], "r+"); char b[4096];' \
+    'memset(b, 1, sizeof b); fseek(f, 4096, SEEK_SET); fwrite(b, sizeof b, 1, f); return fclose(f); }' \
+    > "$WORK/header.c"
+gcc -O2 "$WORK/header.c" -o "$WORK/program"; "$WORK/program" "$WORK/header"; sync
 dd if="$WORK/header" of="$OUT" bs=2M count=1 status=none
 dd if="$image" of="$OUT" oflag=append conv=notrunc status=none; sync
 "#;
@@ -58,6 +63,7 @@ const SCRIPT_TOOLS: &[(&str, &str)] = &[
     ("partprobe", "parted"),
     ("mkfs.ext4", "e2fsprogs"),
     ("losetup", "mount"),
+    ("gcc", "gcc"),
 ];
 
 /// The same chain as it could be: at a known size, without trying, and copied in large blocks.

@@ -3,11 +3,11 @@
 //! Whole blocks are hashed as they are written; blocks written in parts are read again at the end.
 //! Format 1: SHA-256 with the salt first, blocks of 4096 bytes, the highest level first.
 
+mod salted;
+
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use sha2::{Digest as _, Sha256};
 
 use crate::Volume;
 
@@ -56,7 +56,7 @@ struct Seen {
 impl<'a> Hashing<'a> {
     /// Hashes what goes to `inner`.
     pub fn new(inner: &'a dyn Volume, salt: &[u8]) -> Self {
-        let hash_of_zeros = hash(salt, &[0; BLOCK]);
+        let hash_of_zeros = salted::digest(salt, &[0; BLOCK]);
         Self { inner, salt: salt.to_vec(), hash_of_zeros, seen: Mutex::default() }
     }
 
@@ -72,10 +72,10 @@ impl<'a> Hashing<'a> {
         offset: u64,
     ) -> io::Result<[u8; HASH]> {
         let parts = std::mem::take(&mut self.seen().parts);
-        let mut block = vec![0; BLOCK];
+        let mut block = [0; BLOCK];
         for number in parts {
             read(&mut block, number * BLOCK_BYTES)?;
-            self.record(number, &[hash(&self.salt, &block)]);
+            self.record(number, &[salted::digest(&self.salt, &block)]);
         }
         let levels = levels(data_blocks);
         let mut starts = vec![0; levels.len()];
@@ -100,7 +100,7 @@ impl<'a> Hashing<'a> {
     ) -> io::Result<Vec<u8>> {
         let seen = self.seen();
         let blank = self.blank_page();
-        let hash_of_blank = hash(&self.salt, &blank);
+        let hash_of_blank = salted::digest(&self.salt, &blank);
         let mut above = Vec::new();
         for page in 0..data_blocks.div_ceil(HASHES_PER_BLOCK) {
             let used = (data_blocks - page * HASHES_PER_BLOCK).min(HASHES_PER_BLOCK);
@@ -111,7 +111,7 @@ impl<'a> Hashing<'a> {
             hashes.write_at(&bytes, start + page * BLOCK_BYTES)?;
             above.extend(match known.is_none() && used == HASHES_PER_BLOCK {
                 true => hash_of_blank,
-                false => hash(&self.salt, &bytes),
+                false => salted::digest(&self.salt, &bytes),
             });
         }
         Ok(above)
@@ -151,9 +151,8 @@ impl Volume for Hashing<'_> {
         if !head.is_empty() {
             self.seen().parts.insert(offset / BLOCK_BYTES);
         }
-        let found: Vec<_> = blocks.iter().map(|block| hash(&self.salt, block)).collect();
         let first = (offset + head.len() as u64) / BLOCK_BYTES;
-        self.record(first, &found);
+        self.record(first, &salted::digests(&self.salt, blocks));
         if !tail.is_empty() {
             self.seen().parts.insert(first + blocks.len() as u64);
         }
@@ -176,13 +175,9 @@ fn write_level(salt: &[u8], below: &[u8], hashes: &dyn Volume, start: u64) -> io
         let mut bytes = [0; BLOCK];
         bytes[..chunk.len()].copy_from_slice(chunk);
         hashes.write_at(&bytes, place)?;
-        above.extend(hash(salt, &bytes));
+        above.extend(salted::digest(salt, &bytes));
     }
     Ok(above)
-}
-
-fn hash(salt: &[u8], block: &[u8]) -> [u8; HASH] {
-    Sha256::new().chain_update(salt).chain_update(block).finalize().into()
 }
 
 #[cfg(test)]
