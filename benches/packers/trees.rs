@@ -26,7 +26,8 @@ pub struct Trees {
 }
 
 impl Trees {
-    /// Makes the trees of these names; none where one of them wants a mirror and none is known.
+    /// Makes the trees of these names but the large one; none where one of them wants a mirror and
+    /// none is known.
     pub fn make(names: &[&str]) -> Option<Self> {
         let with_kata = names.contains(&KATA);
         if with_kata {
@@ -41,10 +42,12 @@ impl Trees {
         if names.contains(&MANY) {
             many(&trees.path(MANY));
         }
-        if names.contains(&LARGE) {
-            large(&trees.path(LARGE));
-        }
         Some(trees)
+    }
+
+    /// Makes the large tree.
+    pub fn make_large(&self) {
+        large(&self.path(LARGE));
     }
 
     fn kata(&self) {
