@@ -3,19 +3,46 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::error::Error;
 use crate::path::GuestPath;
 
 /// More threads do not read faster.
 const THREADS_MAX: usize = 4;
 
-/// How many threads are to read a directory.
-pub(super) fn threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX)
+/// Has several threads, each with a walker of its own, visit the root and every directory that a
+/// visit finds; returns what each has in the end.
+pub(super) fn visit_all<W, R: Send>(
+    walker: impl Fn() -> W + Sync,
+    visit: impl Fn(&mut W, GuestPath) -> Result<Vec<GuestPath>, Error> + Sync,
+    end: impl Fn(W) -> R + Sync,
+) -> Result<Vec<R>, Error> {
+    let pending = Pending::new(GuestPath::root());
+    let walk = || {
+        let mut walker = walker();
+        while let Some(path) = pending.take() {
+            match visit(&mut walker, path) {
+                Ok(found) => pending.done(found),
+                Err(error) => {
+                    pending.give_up();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(end(walker))
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    thread::scope(|scope| {
+        let walks: Vec<_> = (0..threads).map(|_| scope.spawn(walk)).collect();
+        let join = |walk: thread::ScopedJoinHandle<'_, _>| {
+            walk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        walks.into_iter().map(join).collect()
+    })
 }
 
 /// What is still to be read.
 #[derive(Debug)]
-pub(super) struct Pending {
+struct Pending {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -28,13 +55,13 @@ struct State {
 }
 
 impl Pending {
-    pub(super) fn new(first: GuestPath) -> Self {
+    fn new(first: GuestPath) -> Self {
         let state = Mutex::new(State { paths: vec![first], busy: 0 });
         Self { state, changed: Condvar::new() }
     }
 
     /// The next directory, which has to be `done` before another is taken; none if all are read.
-    pub(super) fn take(&self) -> Option<GuestPath> {
+    fn take(&self) -> Option<GuestPath> {
         let mut state = self.state();
         loop {
             if let Some(path) = state.paths.pop() {
@@ -49,7 +76,7 @@ impl Pending {
     }
 
     /// Says that a directory is read, and which others were found in it.
-    pub(super) fn done(&self, found: Vec<GuestPath>) {
+    fn done(&self, found: Vec<GuestPath>) {
         let mut state = self.state();
         state.paths.extend(found);
         state.busy -= 1;
@@ -57,7 +84,7 @@ impl Pending {
     }
 
     /// Says that a directory cannot be read, so that no other matters.
-    pub(super) fn give_up(&self) {
+    fn give_up(&self) {
         let mut state = self.state();
         state.paths.clear();
         state.busy -= 1;

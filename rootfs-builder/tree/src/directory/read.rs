@@ -5,14 +5,13 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Statx, StatxAttributes};
 use rustix::io::Errno;
 
 use super::entries::Entries;
-use super::pending::{Pending, threads};
+use super::pending::visit_all;
 use super::root::Root;
 use super::standpoint::Standpoint;
 use super::status::{Stamp, Status, device, status, status_of_entry, time};
@@ -36,15 +35,8 @@ pub fn read(
     owners: &Owner<'_>,
 ) -> Result<Tree, Error> {
     let root = Root::open(directory)?;
-    let pending = Pending::new(GuestPath::root());
-    let walks = thread::scope(|scope| {
-        let walk = || Walk::new(&root, previous, owners).run(&pending);
-        let walks: Vec<_> = (0..threads()).map(|_| scope.spawn(walk)).collect();
-        let join = |walk: thread::ScopedJoinHandle<'_, _>| {
-            walk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        walks.into_iter().map(join).collect::<Result<Vec<_>, _>>()
-    })?;
+    let walker = || Walk::new(&root, previous, owners);
+    let walks = visit_all(walker, Walk::directory, Walk::sorted)?;
     let mut tree = finish(walks);
     if let Some((previous, written)) = previous {
         restore_skipped(&mut tree, previous, written)?;
@@ -61,7 +53,7 @@ struct Walk<'a> {
     previous: Option<(&'a Tree, &'a Written)>,
     owners: &'a Owner<'a>,
     standpoint: Standpoint,
-    /// In order, once the walk is over.
+    entries: Entries,
     nodes: Vec<(GuestPath, Node)>,
     /// The names of files that have several.
     groups: Vec<((u64, u64), GuestPath)>,
@@ -80,39 +72,32 @@ impl<'a> Walk<'a> {
             previous,
             owners,
             standpoint: Standpoint::of_this_thread(),
+            entries: Entries::new(),
             nodes: Vec::new(),
             groups: Vec::new(),
             found: Vec::new(),
         }
     }
 
-    fn run(mut self, pending: &Pending) -> Result<Self, Error> {
-        let mut entries = Entries::new();
-        while let Some(path) = pending.take() {
-            match self.directory(path, &mut entries) {
-                Ok(()) => pending.done(std::mem::take(&mut self.found)),
-                Err(error) => {
-                    pending.give_up();
-                    return Err(error);
-                }
-            }
-        }
+    /// With the nodes in order: putting walks together finds what each thread has sorted.
+    fn sorted(mut self) -> Self {
         self.nodes.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(self)
+        self
     }
 
-    fn directory(&mut self, path: GuestPath, entries: &mut Entries) -> Result<(), Error> {
+    /// Reads one directory; returns the directories there.
+    fn directory(&mut self, path: GuestPath) -> Result<Vec<GuestPath>, Error> {
         let failed = |errno: Errno| self.root.error("list", &path, errno);
         let handle = self.root.open_listed(path.as_bytes()).map_err(failed)?;
         let stat = status(&handle).map_err(failed)?;
-        let names = entries.names(&handle).map_err(failed)?;
+        let names = self.entries.names(&handle).map_err(failed)?;
         let meta = self.meta(&path, &stat, xattrs::read(&handle))?;
         self.standpoint.enter(&handle);
         for name in names {
             self.entry(path.join(&name)?, &handle)?;
         }
         self.nodes.push((path, Node { meta, kind: Kind::Directory }));
-        Ok(())
+        Ok(std::mem::take(&mut self.found))
     }
 
     fn entry(&mut self, path: GuestPath, parent: &OwnedFd) -> Result<(), Error> {
@@ -217,7 +202,6 @@ fn finish(walks: Vec<Walk<'_>>) -> Tree {
         }
         nodes.extend(walk.nodes);
     }
-    // This sort finds what each thread has sorted already.
     nodes.sort_by(|a, b| a.0.cmp(&b.0));
     let mut names = BTreeMap::new();
     for mut group in groups.into_values().filter(|group| group.len() > 1) {
