@@ -52,11 +52,13 @@ struct State {
     paths: Vec<GuestPath>,
     /// How many threads may still find more.
     busy: usize,
+    /// Whether nothing that is found matters any more.
+    is_over: bool,
 }
 
 impl Pending {
     fn new(first: GuestPath) -> Self {
-        let state = Mutex::new(State { paths: vec![first], busy: 0 });
+        let state = Mutex::new(State { paths: vec![first], busy: 0, is_over: false });
         Self { state, changed: Condvar::new() }
     }
 
@@ -78,7 +80,9 @@ impl Pending {
     /// Says that a directory is read, and which others were found in it.
     fn done(&self, found: Vec<GuestPath>) {
         let mut state = self.state();
-        state.paths.extend(found);
+        if !state.is_over {
+            state.paths.extend(found);
+        }
         state.busy -= 1;
         self.changed.notify_all();
     }
@@ -87,6 +91,7 @@ impl Pending {
     fn give_up(&self) {
         let mut state = self.state();
         state.paths.clear();
+        state.is_over = true;
         state.busy -= 1;
         self.changed.notify_all();
     }
@@ -128,8 +133,12 @@ mod tests {
     #[test]
     fn giving_up_ends_the_others() {
         let pending = Pending::new(GuestPath::root());
+        let path = pending.take().unwrap();
+        pending.done([b"a", b"b", b"c"].map(|name| path.join(name).unwrap()).into());
         assert!(pending.take().is_some());
+        let slower = pending.take().unwrap();
         pending.give_up();
+        pending.done(vec![slower.join(b"d").unwrap()]);
         assert_eq!(pending.take(), None);
     }
 }

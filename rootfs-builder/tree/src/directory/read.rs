@@ -36,7 +36,7 @@ pub fn read(
 ) -> Result<Tree, Error> {
     let root = Root::open(directory)?;
     let walker = || Walk::new(&root, previous, owners);
-    let walks = visit_all(walker, Walk::directory, Walk::sorted)?;
+    let walks = visit_all(walker, Walk::directory, Walk::into_sorted)?;
     let mut tree = finish(walks);
     if let Some((previous, written)) = previous {
         restore_skipped(&mut tree, previous, written)?;
@@ -47,18 +47,24 @@ pub fn read(
 /// Who owns a file, where somebody knows that better than the disk.
 type Owner<'a> = dyn Fn(&Status) -> Option<(u32, u32)> + Sync + 'a;
 
-/// What one thread reads.
+/// What one thread does.
 struct Walk<'a> {
     root: &'a Root,
     previous: Option<(&'a Tree, &'a Written)>,
     owners: &'a Owner<'a>,
     standpoint: Standpoint,
     entries: Entries,
+    seen: Seen,
+    /// The directories in the one that is being read.
+    found: Vec<GuestPath>,
+}
+
+/// What one thread has read.
+#[derive(Default)]
+struct Seen {
     nodes: Vec<(GuestPath, Node)>,
     /// The names of files that have several.
     groups: Vec<((u64, u64), GuestPath)>,
-    /// The directories in the one that is being read.
-    found: Vec<GuestPath>,
 }
 
 impl<'a> Walk<'a> {
@@ -73,16 +79,15 @@ impl<'a> Walk<'a> {
             owners,
             standpoint: Standpoint::of_this_thread(),
             entries: Entries::new(),
-            nodes: Vec::new(),
-            groups: Vec::new(),
+            seen: Seen::default(),
             found: Vec::new(),
         }
     }
 
-    /// With the nodes in order: putting walks together finds what each thread has sorted.
-    fn sorted(mut self) -> Self {
-        self.nodes.sort_by(|a, b| a.0.cmp(&b.0));
-        self
+    /// What was seen, in order: putting walks together finds what each thread has sorted.
+    fn into_sorted(mut self) -> Seen {
+        self.seen.nodes.sort_by(|a, b| a.0.cmp(&b.0));
+        self.seen
     }
 
     /// Reads one directory; returns the directories there.
@@ -96,7 +101,7 @@ impl<'a> Walk<'a> {
         for name in names {
             self.entry(path.join(&name)?, &handle)?;
         }
-        self.nodes.push((path, Node { meta, kind: Kind::Directory }));
+        self.seen.nodes.push((path, Node { meta, kind: Kind::Directory }));
         Ok(std::mem::take(&mut self.found))
     }
 
@@ -113,7 +118,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if stat.stx_nlink > 1 {
-            self.groups.push(((device(&stat), stat.stx_ino), path.clone()));
+            self.seen.groups.push(((device(&stat), stat.stx_ino), path.clone()));
         }
         let node = match self.unchanged(&path, &stat) {
             Some(node) => node.clone(),
@@ -123,7 +128,7 @@ impl<'a> Walk<'a> {
                 Node { meta: self.meta(&path, &stat, xattrs)?, kind }
             }
         };
-        self.nodes.push((path, node));
+        self.seen.nodes.push((path, node));
         Ok(())
     }
 
@@ -193,7 +198,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Puts together what was read, and turns all but the first name of each file into hard links.
-fn finish(walks: Vec<Walk<'_>>) -> Tree {
+fn finish(walks: Vec<Seen>) -> Tree {
     let mut nodes = Vec::with_capacity(walks.iter().map(|walk| walk.nodes.len()).sum());
     let mut groups: HashMap<(u64, u64), BTreeSet<GuestPath>> = HashMap::new();
     for walk in walks {

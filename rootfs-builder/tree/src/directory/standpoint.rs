@@ -1,5 +1,7 @@
 //! From where a thread names the entries of a directory.
 
+use std::marker::PhantomData;
+
 use rustix::fd::AsFd;
 use rustix::thread::UnshareFlags;
 
@@ -13,6 +15,8 @@ use super::xattrs::handle_path;
 pub(super) struct Standpoint {
     is_own: bool,
     prefix: Vec<u8>,
+    /// No other thread may have it: that thread would leave a place of its own.
+    of_thread: PhantomData<*const ()>,
 }
 
 impl Standpoint {
@@ -22,7 +26,7 @@ impl Standpoint {
         // What this call is deprecated for is sharing handles, which stay shared here.
         #[expect(deprecated)]
         let is_own = rustix::thread::unshare(UnshareFlags::FS).is_ok();
-        Self { is_own, prefix: Vec::new() }
+        Self { is_own, prefix: Vec::new(), of_thread: PhantomData }
     }
 
     /// Goes to a directory.
@@ -37,6 +41,17 @@ impl Standpoint {
     /// The path of an entry of that directory: it leads nowhere else, whatever is moved meanwhile.
     pub(super) fn path(&self, name: &[u8]) -> Vec<u8> {
         [&self.prefix, name].concat()
+    }
+}
+
+/// A thread stands where it stood until the kernel has taken it apart, which may be after those who
+/// waited for its end go on: no directory of theirs may be held by it so long.
+impl Drop for Standpoint {
+    fn drop(&mut self) {
+        if self.is_own {
+            // Should it fail, the thread's end lets go of the directory.
+            let _ = rustix::process::chdir("/");
+        }
     }
 }
 
@@ -60,8 +75,27 @@ mod tests {
         let own = std::thread::scope(|scope| {
             scope.spawn(|| read(Standpoint::of_this_thread())).join().unwrap()
         });
-        let shared = read(Standpoint { is_own: false, prefix: Vec::new() });
+        let shared = read(Standpoint { is_own: false, prefix: Vec::new(), of_thread: PhantomData });
         assert_eq!((own.0.as_str(), shared), ("here", ("here".to_owned(), true)));
         assert_eq!(std::env::current_dir().unwrap(), before);
+    }
+
+    #[test]
+    fn a_thread_holds_no_directory_that_it_is_done_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = || fs_err::read_link("/proc/thread-self/cwd").unwrap();
+        let places = std::thread::spawn({
+            let handle = fs_err::File::open(directory.path()).unwrap();
+            move || {
+                let mut standpoint = Standpoint::of_this_thread();
+                standpoint.enter(&handle);
+                let inside = (standpoint.is_own, place());
+                drop(standpoint);
+                (inside, place())
+            }
+        });
+        let ((is_own, inside), after) = places.join().unwrap();
+        assert_eq!(inside == directory.path(), is_own);
+        assert_ne!(after, directory.path());
     }
 }
