@@ -13,7 +13,7 @@ use rootfs_builder::progress::{Event, Progress};
 use crate::brought;
 use crate::pack::{self, Packed};
 use crate::recipe::{Decision, Output, Recipe, RecipeError};
-use crate::record;
+use crate::record::{self, Question};
 use crate::report::Artifact;
 use crate::site::{self, Site};
 use crate::source::{Given, Source};
@@ -29,8 +29,8 @@ pub fn build(
     let source = source(recipe, &site, progress)?;
     let agent = &recipe.agent;
     let order = Order { source: &source, modules: recipe.modules.as_deref(), agent, output };
-    let question = record::question(&order)?;
-    if let Some(packed) = record::unchanged(&site.store, question, output.path())? {
+    let question = Question::of(&order)?;
+    if let Some(packed) = record::unchanged(&site.store, &question, &source, output.path())? {
         progress.report(Event::Note { text: "nothing has changed: what is there is the result" });
         return finished(&source, output, packed);
     }
@@ -47,9 +47,9 @@ pub fn build(
     };
     let brought = brought::bring(recipe, source.arch(), &site, progress)?;
     let needs = Needs { agent: brought.spec.as_ref(), scripts };
-    let packed = stage::run(&order, needs, &site, progress)?;
-    record::remember(&site.store, question, output.path(), &packed)?;
-    finished(&source, output, packed)
+    let made = stage::run(&order, needs, &site, progress)?;
+    record::remember(&site.store, &question, output.path(), &made)?;
+    finished(&source, output, made.packed)
 }
 
 /// The artifact as it is reported, with the file beside it that proves it.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::pack::Packed;
 use crate::program;
 use crate::recipe::Output;
-use crate::source;
-use crate::stage::Order;
+use crate::source::{self, Source};
+use crate::stage::{Made, Order};
 
 /// What a build wrote.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,28 +27,46 @@ struct Record {
     packed: Packed,
 }
 
-/// The digest of what is to be made of what: the same question has the same answer.
-pub fn question(order: &Order<'_>) -> anyhow::Result<Digest> {
-    let output = serde_json::to_string(order.output)?;
-    let mut question = format!("{} {output}", order.source.digest()?);
-    let beside: &[PathBuf] = match order.output {
-        Output::Initrd(initrd) => &[&initrd.early[..], &initrd.overlays].concat(),
-        Output::Directory(_) | Output::Tar { .. } | Output::Image(_) => &[],
-    };
-    question += &format!(" {:?}", order.agent);
-    let agent = order.agent.path();
-    for path in beside.iter().map(PathBuf::as_path).chain(order.modules).chain(agent) {
-        question += &format!(" {path:?} {}", source::state(path)?);
+/// What is to be made of what: the same question has the same answer.
+///
+/// What a given tree looks like is told later: reading the tree may tell it.
+#[derive(Debug)]
+pub struct Question(String);
+
+impl Question {
+    /// The question that an order puts.
+    pub fn of(order: &Order<'_>) -> anyhow::Result<Self> {
+        let output = serde_json::to_string(order.output)?;
+        let mut text = format!("{} {output}", order.source.name()?);
+        let beside: &[PathBuf] = match order.output {
+            Output::Initrd(initrd) => &[&initrd.early[..], &initrd.overlays].concat(),
+            Output::Directory(_) | Output::Tar { .. } | Output::Image(_) => &[],
+        };
+        text += &format!(" {:?}", order.agent);
+        let agent = order.agent.path();
+        for path in beside.iter().map(PathBuf::as_path).chain(order.modules).chain(agent) {
+            text += &format!(" {path:?} {}", source::state(path)?);
+        }
+        Ok(Self(text))
     }
-    Ok(Digest::of(question))
+
+    fn digest(&self, given: Option<Digest>) -> Digest {
+        Digest::of(format!("{} {given:?}", self.0))
+    }
 }
 
 /// The artifact of an earlier build, if this one would only make it again.
-pub fn unchanged(store: &Store, question: Digest, path: &Path) -> anyhow::Result<Option<Packed>> {
+pub fn unchanged(
+    store: &Store,
+    question: &Question,
+    source: &Source,
+    path: &Path,
+) -> anyhow::Result<Option<Packed>> {
     let Some(record) = read(store, path)? else { return Ok(None) };
-    let is_same = record.question == question
-        && record.program == program::identity()?
-        && state(path)? == Some(record.state);
+    let is_same = record.program == program::identity()?
+        && state(path)? == Some(record.state)
+        // Last, as a given tree may be large.
+        && record.question == question.digest(source.state()?);
     Ok(is_same.then_some(record.packed))
 }
 
@@ -62,17 +80,17 @@ pub fn is_ours(store: &Store, path: &Path) -> anyhow::Result<bool> {
 /// Remembers what a build has written.
 pub fn remember(
     store: &Store,
-    question: Digest,
+    question: &Question,
     path: &Path,
-    packed: &Packed,
+    made: &Made,
 ) -> anyhow::Result<()> {
     let metadata = fs_err::symlink_metadata(path)?;
     let record = Record {
-        question,
+        question: question.digest(made.given),
         program: program::identity()?,
         state: state(path)?.ok_or(io::Error::from(io::ErrorKind::NotFound))?,
         identity: (metadata.dev(), metadata.ino()),
-        packed: packed.clone(),
+        packed: made.packed.clone(),
     };
     store.write_record(Shelf::Outputs, key(path)?, &serde_json::to_vec(&record)?)?;
     Ok(())

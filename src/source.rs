@@ -31,16 +31,20 @@ pub struct Given {
 }
 
 impl Source {
-    /// A digest that changes with anything that could change the tree.
-    ///
-    /// Of a given tree it means nothing to another machine: files are not read for it.
-    pub fn digest(&self) -> anyhow::Result<Digest> {
+    /// What the tree is made of; where a tree is given, its `state` must be told as well.
+    pub fn name(&self) -> anyhow::Result<String> {
+        Ok(match self {
+            Self::Plan(plan) => plan.digest()?.to_string(),
+            Self::Given(given) => serde_json::to_string(given)?,
+        })
+    }
+
+    /// What a given tree looks like: files are not read for it, and it means nothing to another
+    /// machine.
+    pub fn state(&self) -> anyhow::Result<Option<Digest>> {
         match self {
-            Self::Plan(plan) => Ok(plan.digest()?),
-            Self::Given(given) => {
-                let state = state(&given.path)?;
-                Ok(Digest::of(format!("{state} {}", serde_json::to_string(given)?)))
-            }
+            Self::Plan(_) => Ok(None),
+            Self::Given(given) => state(&given.path).map(Some),
         }
     }
 
@@ -69,9 +73,14 @@ impl Source {
 pub fn state(path: &Path) -> anyhow::Result<Digest> {
     let metadata = fs_err::metadata(path)?;
     if metadata.is_dir() {
-        return Ok(Digest::of(tree::directory::fingerprint(path)?));
+        return Ok(state_of_directory(tree::directory::fingerprint(path)?));
     }
     let file = (metadata.dev(), metadata.ino(), metadata.len());
     let changed = (metadata.ctime(), metadata.ctime_nsec());
     Ok(Digest::of(format!("{file:?} {changed:?}")))
+}
+
+/// The same of a directory that has this fingerprint.
+pub fn state_of_directory(fingerprint: [u8; 32]) -> Digest {
+    Digest::of(fingerprint)
 }

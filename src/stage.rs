@@ -1,8 +1,8 @@
-//! The part of a build that needs the rights of root, in a process of its own.
+//! The part of a build that may need the rights of root.
 //!
-//! This program is started again for it: in a user namespace where it is not root already, and with
-//! a view of its own of the file systems. The job goes there as a file without a name, and what
-//! happens there comes back as lines on a pipe.
+//! Where it does, this program is started again for it: in a user namespace where it is not root
+//! already, and with a view of its own of the file systems. The job goes there as a file without a
+//! name, and what happens there comes back as lines on a pipe.
 
 mod given;
 mod job;
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 
 use anyhow::Context as _;
+use rootfs_builder::digest::Digest;
 use rootfs_builder::progress::Progress;
 use sandbox::{Host, Rung};
 
@@ -32,19 +33,39 @@ use relay::{Line, Sender};
 /// The hidden first argument that makes this program do a stage's work; two descriptors follow.
 const ARGUMENT: &str = "__stage";
 
+/// What was made.
+#[derive(Debug)]
+pub struct Made {
+    /// The artifact.
+    pub packed: Packed,
+    /// What a given tree looked like when it was read.
+    pub given: Option<Digest>,
+}
+
 /// Builds the tree and writes it, on the lowest rung that can.
 pub fn run(
     order: &Order<'_>,
     needs: Needs<'_>,
     site: &Site,
     progress: &dyn Progress,
-) -> anyhow::Result<Packed> {
+) -> anyhow::Result<Made> {
     let rung = rung(order, needs)?;
     if let (Output::Directory(path), Rung::SingleId) = (order.output, rung) {
         return Err(RecipeError::OwnersOfDirectory { path: path.clone() }.into());
     }
+    let job = Job::new(order, needs, site, rung)?;
+    if rung == Rung::Files {
+        return work::work(&job, progress);
+    }
+    // A namespace may list more of a directory than this process, which will ask again.
+    let given = order.source.state()?;
+    Ok(Made { packed: elsewhere(&job, progress)?, given })
+}
+
+/// Does a job in a process of its own.
+fn elsewhere(job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
     let mut parcel = tempfile::tempfile().context("make a temporary file")?;
-    parcel.write_all(&serde_json::to_vec(&Job::new(order, needs, site, rung)?)?)?;
+    parcel.write_all(&serde_json::to_vec(job)?)?;
     parcel.rewind()?;
     let (heard, wire) = std::io::pipe()?;
     let arguments: [OsString; 3] = [
@@ -54,7 +75,7 @@ pub fn run(
     ];
     let last = std::thread::scope(|scope| {
         let listener = scope.spawn(|| relay::listen(heard, progress));
-        let status = sandbox::enter(rung, &arguments, &[parcel.as_fd(), wire.as_fd()]);
+        let status = sandbox::enter(job.rung, &arguments, &[parcel.as_fd(), wire.as_fd()]);
         // The listener ends when nobody can write any more.
         drop(wire);
         let last = listener.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -74,7 +95,7 @@ fn rung(order: &Order<'_>, needs: Needs<'_>) -> anyhow::Result<Rung> {
     // Root reads any directory as it is; others see the owners of theirs from a namespace.
     let is_readable = match order.source {
         Source::Plan(_) => true,
-        Source::Given(_) => rustix::process::geteuid().is_root(),
+        Source::Given(given) => !given.path.is_dir() || rustix::process::geteuid().is_root(),
     };
     if is_readable && !needs.scripts && is_file {
         return Ok(Rung::Files);
@@ -124,5 +145,5 @@ pub fn dispatch() -> Option<ExitCode> {
 
 fn answer(parcel: &Path, progress: &dyn Progress) -> anyhow::Result<Packed> {
     let job: Job = serde_json::from_slice(&fs_err::read(parcel)?)?;
-    work::work(&job, progress)
+    Ok(work::work(&job, progress)?.packed)
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use rootfs_builder::decompress::{Compression, decompress};
+use rootfs_builder::digest::Digest;
 use tree::{GuestPath, Kind, Tree};
 
 use crate::artifact;
 use crate::recipe::RecipeError;
+use crate::source;
 
 /// A bomb is told by its ratio long before.
 const LIMIT_BYTES: u64 = 1 << 40;
@@ -19,23 +21,29 @@ const USERS: &str = "/proc/self/uid_map";
 /// Whom all others look like, where the kernel does not say.
 const NOBODY: u32 = 65_534;
 
-/// Reads a directory or a tar archive; what is compressed is decompressed into `scratch`.
-pub(super) fn read(path: &Path, scratch: &Path) -> anyhow::Result<Tree> {
+/// Reads a directory or a tar archive, and tells what it looked like before; what is compressed is
+/// decompressed into `scratch`.
+pub(super) fn read(path: &Path, scratch: &Path) -> anyhow::Result<(Tree, Digest)> {
     read_any(path, scratch).with_context(|| format!("read {}", path.display()))
 }
 
-fn read_any(path: &Path, scratch: &Path) -> anyhow::Result<Tree> {
+fn read_any(path: &Path, scratch: &Path) -> anyhow::Result<(Tree, Digest)> {
     if path.is_dir() {
-        let tree = tree::directory::read(path, None, &|_| None)?;
+        let (tree, fingerprint) = tree::directory::read_with_fingerprint(path)?;
         let knows_all = fs_err::read_to_string(USERS).is_ok_and(|map| is_of_all(&map));
         match stranger(&tree).filter(|_| !knows_all) {
             Some(inside) => {
                 let inside = inside.to_string();
                 return Err(RecipeError::ForeignOwner { directory: path.to_owned(), inside }.into());
             }
-            None => return Ok(tree),
+            None => return Ok((tree, source::state_of_directory(fingerprint))),
         }
     }
+    let state = source::state(path)?;
+    Ok((read_archive(path, scratch)?, state))
+}
+
+fn read_archive(path: &Path, scratch: &Path) -> anyhow::Result<Tree> {
     let mut file = fs_err::File::open(path)?;
     let mut magic = Vec::new();
     (&mut file).take(6).read_to_end(&mut magic)?;

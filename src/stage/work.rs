@@ -14,8 +14,8 @@ use sandbox::{Emulation, Machine, Rung, Sandbox, WorkDir};
 use tree::directory::{Devices, Owners};
 use tree::{Timestamp, Tree};
 
-use super::given;
 use super::job::Job;
+use super::{Made, given};
 use crate::pack::{self, Means, Packed};
 use crate::recipe::Output;
 use crate::source::Source;
@@ -27,16 +27,18 @@ const PREFIX: &str = "work";
 const SCRIPTS_BYTES: u64 = 512 << 20;
 
 /// Does the job.
-pub(super) fn work(job: &Job, progress: &dyn Progress) -> anyhow::Result<Packed> {
-    let store = Store::open(&job.cache_dir)?;
+pub(super) fn work(job: &Job, progress: &dyn Progress) -> anyhow::Result<Made> {
     match &job.source {
-        Source::Plan(plan) => of_plan(job, plan, &store, progress),
+        Source::Plan(plan) => {
+            let store = Store::open(&job.cache_dir)?;
+            Ok(Made { packed: of_plan(job, plan, &store, progress)?, given: None })
+        }
         Source::Given(given) => {
             let scratch = WorkDir::create(&work_parent(job)?, PREFIX)?;
             progress.report(Event::StageBegun { stage: "read" });
-            let tree = given::read(&given.path, scratch.path())?;
+            let (tree, state) = given::read(&given.path, scratch.path())?;
             progress.report(Event::StageEnded { stage: "read" });
-            write(tree, job, progress)
+            Ok(Made { packed: write(tree, job, progress)?, given: Some(state) })
         }
     }
 }

@@ -11,6 +11,7 @@ mod pending;
 mod read;
 mod remove;
 mod root;
+mod seen;
 mod spread;
 mod standpoint;
 mod status;
@@ -22,7 +23,7 @@ mod written;
 mod xattrs;
 
 pub use fingerprint::fingerprint;
-pub use read::read;
+pub use read::{read, read_with_fingerprint};
 pub use remove::remove_all;
 pub use spread::spread;
 pub use status::Status;

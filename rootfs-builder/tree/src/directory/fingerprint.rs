@@ -21,15 +21,51 @@ use crate::path::GuestPath;
 pub fn fingerprint(directory: &Path) -> Result<[u8; 32], Error> {
     let root = Root::open(directory)?;
     let visit = |walk: &mut Walk, path| walk.directory(&root, path);
-    let mut all = visit_all(Walk::new, visit, |walk| walk.taken)?.concat();
+    Ok(of_listings(visit_all(Walk::new, visit, |walk| walk.taken)?.concat()))
+}
+
+/// The fingerprint of a directory in which these directories have these listings.
+pub(super) fn of_listings(mut all: Vec<(GuestPath, [u8; 32])>) -> [u8; 32] {
     all.sort_unstable();
     let mut hasher = Sha256::new();
-    for (path, entries) in all {
+    for (path, listing) in all {
         hasher.update((path.as_bytes().len() as u64).to_le_bytes());
         hasher.update(path.as_bytes());
-        hasher.update(entries);
+        hasher.update(listing);
     }
-    Ok(hasher.finalize().into())
+    hasher.finalize().into()
+}
+
+/// Digests what is in one directory, entry by entry in the order of their names.
+pub(super) struct Listing(Sha256);
+
+impl Listing {
+    /// An empty one; the topmost directory is no entry of another and counts in its own.
+    pub(super) fn new(path: &GuestPath, stat: &Statx) -> Self {
+        let mut listing = Self(Sha256::new());
+        if path.is_root() {
+            listing.add(b"", stat);
+        }
+        listing
+    }
+
+    pub(super) fn add(&mut self, name: &[u8], stat: &Statx) {
+        let Stamp { inode, born, changed } = Stamp::of(stat);
+        self.0.update((name.len() as u64).to_le_bytes());
+        self.0.update(name);
+        self.0.update(stat.stx_mode.to_le_bytes());
+        for number in [inode, stat.stx_size] {
+            self.0.update(number.to_le_bytes());
+        }
+        for time in [born, changed] {
+            self.0.update(time.seconds.to_le_bytes());
+            self.0.update(time.nanoseconds.to_le_bytes());
+        }
+    }
+
+    pub(super) fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
 }
 
 /// What one thread does.
@@ -51,11 +87,8 @@ impl Walk {
             Err(Errno::ACCESS) if !path.is_root() => return Ok(Vec::new()),
             opened => opened.map_err(failed)?,
         };
-        let mut hasher = Sha256::new();
+        let mut listing = Listing::new(&path, &status(&handle).map_err(failed)?);
         let mut found = Vec::new();
-        if path.is_root() {
-            add(&mut hasher, b"", &status(&handle).map_err(failed)?);
-        }
         let mut names = self.entries.names(&handle).map_err(failed)?;
         names.sort_unstable();
         for name in names {
@@ -63,26 +96,12 @@ impl Walk {
             if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
                 return Err(root.error("read", &path.join(&name)?, Errno::XDEV));
             }
-            add(&mut hasher, &name, &stat);
+            listing.add(&name, &stat);
             if FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory {
                 found.push(path.join(&name)?);
             }
         }
-        self.taken.push((path, hasher.finalize().into()));
+        self.taken.push((path, listing.finish()));
         Ok(found)
-    }
-}
-
-fn add(hasher: &mut Sha256, name: &[u8], stat: &Statx) {
-    let Stamp { inode, born, changed } = Stamp::of(stat);
-    hasher.update((name.len() as u64).to_le_bytes());
-    hasher.update(name);
-    hasher.update(stat.stx_mode.to_le_bytes());
-    for number in [inode, stat.stx_size] {
-        hasher.update(number.to_le_bytes());
-    }
-    for time in [born, changed] {
-        hasher.update(time.seconds.to_le_bytes());
-        hasher.update(time.nanoseconds.to_le_bytes());
     }
 }

@@ -1,6 +1,5 @@
 //! Reads a directory back into a tree.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,8 +10,10 @@ use rustix::fs::{FileType, Statx, StatxAttributes};
 use rustix::io::Errno;
 
 use super::entries::Entries;
+use super::fingerprint::{self, Listing};
 use super::pending::visit_all;
 use super::root::Root;
+use super::seen::{Seen, tree_of};
 use super::standpoint::Standpoint;
 use super::status::{Stamp, Status, device, status, status_of_entry, time};
 use super::write::Owners;
@@ -34,14 +35,27 @@ pub fn read(
     previous: Option<(&Tree, &Written)>,
     owners: &Owner<'_>,
 ) -> Result<Tree, Error> {
-    let root = Root::open(directory)?;
-    let walker = || Walk::new(&root, previous, owners);
-    let walks = visit_all(walker, Walk::directory, Walk::into_sorted)?;
-    let mut tree = finish(walks);
+    let mut tree = tree_of(walk(directory, previous, owners)?);
     if let Some((previous, written)) = previous {
         restore_skipped(&mut tree, previous, written)?;
     }
     Ok(tree)
+}
+
+/// Reads a directory that nothing is known of, and takes its [`fingerprint`](super::fingerprint).
+pub fn read_with_fingerprint(directory: &Path) -> Result<(Tree, [u8; 32]), Error> {
+    let mut walks = walk(directory, None, &|_| None)?;
+    let listings = walks.iter_mut().flat_map(|walk| std::mem::take(&mut walk.listings)).collect();
+    Ok((tree_of(walks), fingerprint::of_listings(listings)))
+}
+
+fn walk(
+    directory: &Path,
+    previous: Option<(&Tree, &Written)>,
+    owners: &Owner<'_>,
+) -> Result<Vec<Seen>, Error> {
+    let root = Root::open(directory)?;
+    visit_all(|| Walk::new(&root, previous, owners), Walk::directory, Walk::into_sorted)
 }
 
 /// Who owns a file, where somebody knows that better than the disk.
@@ -57,14 +71,6 @@ struct Walk<'a> {
     seen: Seen,
     /// The directories in the one that is being read.
     found: Vec<GuestPath>,
-}
-
-/// What one thread has read.
-#[derive(Default)]
-struct Seen {
-    nodes: Vec<(GuestPath, Node)>,
-    /// The names of files that have several.
-    groups: Vec<((u64, u64), GuestPath)>,
 }
 
 impl<'a> Walk<'a> {
@@ -95,23 +101,32 @@ impl<'a> Walk<'a> {
         let failed = |errno: Errno| self.root.error("list", &path, errno);
         let handle = self.root.open_listed(path.as_bytes()).map_err(failed)?;
         let stat = status(&handle).map_err(failed)?;
-        let names = self.entries.names(&handle).map_err(failed)?;
+        let mut names = self.entries.names(&handle).map_err(failed)?;
+        names.sort_unstable();
         let meta = self.meta(&path, &stat, xattrs::read(&handle))?;
         self.standpoint.enter(&handle);
+        let mut listing = Listing::new(&path, &stat);
         for name in names {
-            self.entry(path.join(&name)?, &handle)?;
+            self.entry(path.join(&name)?, &handle, &mut listing)?;
         }
+        self.seen.listings.push((path.clone(), listing.finish()));
         self.seen.nodes.push((path, Node { meta, kind: Kind::Directory }));
         Ok(std::mem::take(&mut self.found))
     }
 
-    fn entry(&mut self, path: GuestPath, parent: &OwnedFd) -> Result<(), Error> {
+    fn entry(
+        &mut self,
+        path: GuestPath,
+        parent: &OwnedFd,
+        listing: &mut Listing,
+    ) -> Result<(), Error> {
         let name = path.name();
         let stat =
             status_of_entry(parent, name).map_err(|errno| self.root.error("read", &path, errno))?;
         if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
             return Err(self.root.error("read", &path, Errno::XDEV));
         }
+        listing.add(name, &stat);
         let file_type = FileType::from_raw_mode(stat.stx_mode.into());
         if file_type == FileType::Directory {
             self.found.push(path);
@@ -195,31 +210,6 @@ impl<'a> Walk<'a> {
         host.push(OsStr::from_bytes(path.as_bytes()));
         host.into()
     }
-}
-
-/// Puts together what was read, and turns all but the first name of each file into hard links.
-fn finish(walks: Vec<Seen>) -> Tree {
-    let mut nodes = Vec::with_capacity(walks.iter().map(|walk| walk.nodes.len()).sum());
-    let mut groups: HashMap<(u64, u64), BTreeSet<GuestPath>> = HashMap::new();
-    for walk in walks {
-        for (file, path) in walk.groups {
-            groups.entry(file).or_default().insert(path);
-        }
-        nodes.extend(walk.nodes);
-    }
-    nodes.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut names = BTreeMap::new();
-    for mut group in groups.into_values().filter(|group| group.len() > 1) {
-        let Some(first) = group.pop_first() else { continue };
-        for other in &group {
-            if let Ok(index) = nodes.binary_search_by(|(path, _)| path.cmp(other)) {
-                let kind = Kind::HardLink(first.clone());
-                nodes[index].1 = Node { meta: Meta::default(), kind };
-            }
-        }
-        names.insert(first, group);
-    }
-    Tree::from_walk(nodes, names)
 }
 
 /// Puts devices that were not made on disk back in, unless something else took their place.

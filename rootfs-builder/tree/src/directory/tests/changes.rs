@@ -108,6 +108,8 @@ fn a_fingerprint_moves_with_every_change_and_with_nothing_else() {
         change();
         let now = fingerprint(&host.root()).unwrap();
         assert!(!seen.contains(&now));
+        let read = read_with_fingerprint(&host.root()).unwrap();
+        assert_eq!(read, (host.read(None), now));
         seen.push(now);
     }
 }
