@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::thread;
 
-use image_builder::Frontier;
+use image_builder::{Final, Frontier};
 use rootfs_builder::digest::Digest;
 use rustix::fs::{SeekFrom, seek};
 use rustix::io::Errno;
@@ -58,24 +59,47 @@ impl Drop for Gone<'_> {
 
 fn digest(file: &File, frontier: &Frontier) -> io::Result<(u64, Digest)> {
     let mut hasher = Sha256::new();
-    let (mut buffer, zeros) = (vec![0; BUFFER_BYTES], vec![0; BUFFER_BYTES]);
-    let (mut position, mut end) = (0, 0);
+    let mut buffers = Buffers { bytes: vec![0; BUFFER_BYTES], zeros: vec![0; BUFFER_BYTES] };
+    let mut position = 0;
     loop {
-        if position == end {
-            end = frontier.wait_beyond(position);
+        match frontier.wait_for(position) {
+            Final::Bytes(bytes) => {
+                hasher.update(&bytes);
+                position += bytes.len() as u64;
+                frontier.give_back(bytes);
+                frontier.have_read(position);
+            }
+            Final::UpTo(end) => {
+                while position < end {
+                    let found = buffers.fill(file, position..end)?;
+                    if found.is_empty() {
+                        return Ok((position, Digest::from_hasher(hasher)));
+                    }
+                    hasher.update(found);
+                    position += found.len() as u64;
+                    frontier.have_read(position);
+                }
+            }
         }
-        let wanted = usize::try_from(end - position).unwrap_or(usize::MAX).min(BUFFER_BYTES);
-        let hole = hole_at(file, position)?.min(wanted);
-        let count = match hole {
-            0 => file.read_at(&mut buffer[..wanted], position)?,
-            hole => hole,
-        };
-        if count == 0 {
-            return Ok((position, Digest::from_hasher(hasher)));
+    }
+}
+
+struct Buffers {
+    bytes: Vec<u8>,
+    zeros: Vec<u8>,
+}
+
+impl Buffers {
+    /// Some of the first bytes of a part of a file; none behind its end.
+    fn fill(&mut self, file: &File, part: Range<u64>) -> io::Result<&[u8]> {
+        let wanted = usize::try_from(part.end - part.start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
+        match hole_at(file, part.start)?.min(wanted) {
+            0 => {
+                let count = file.read_at(&mut self.bytes[..wanted], part.start)?;
+                Ok(&self.bytes[..count])
+            }
+            hole => Ok(&self.zeros[..hole]),
         }
-        hasher.update(if hole == 0 { &buffer[..count] } else { &zeros[..count] });
-        position += count as u64;
-        frontier.have_read(position);
     }
 }
 
@@ -110,6 +134,25 @@ mod tests {
         .unwrap();
         assert_eq!(size, bytes.len() as u64);
         assert_eq!(digest, Digest::of(&bytes));
+    }
+
+    #[test]
+    fn what_was_left_is_digested_in_its_place() {
+        let file = tempfile::tempfile().unwrap();
+        let bytes: Vec<u8> = (0..5_000_000u32).map(|number| (number % 251) as u8).collect();
+        let (_, size, digest) = digested(&file, |frontier| {
+            for (number, part) in (0..).zip(bytes.chunks(1_000_000)) {
+                let place = number * 1_000_000;
+                file.write_all_at(part, place)?;
+                if number % 2 == 1 {
+                    frontier.leave(place, &mut part.to_vec());
+                }
+                frontier.advance(place + 500_000);
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!((size, digest), (bytes.len() as u64, Digest::of(&bytes)));
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl Writer<'_> {
             self.fill(piece, part, source)?;
             rest = after;
         }
-        self.put(buffer, chunk.place())
+        let place = chunk.place() * BLOCK_BYTES;
+        self.volume.write_once(buffer, place).map_err(Error::Write)
     }
 
     fn put(&self, bytes: &[u8], place: u64) -> Result<(), Error> {

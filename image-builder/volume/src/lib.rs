@@ -14,12 +14,18 @@ use fs_err::File;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
-pub use frontier::Frontier;
+pub use frontier::{Final, Frontier};
 
 /// Bytes at offsets, zero until written. Several threads may write at once, to different places.
 pub trait Volume: Sync {
     /// Writes all bytes at `offset`.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// The same for a place that is written but once: the buffer may be kept, and another, of any
+    /// content, be in its place.
+    fn write_once(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        self.write_at(buffer, offset)
+    }
 
     /// Promises that all of these bytes will be written, so that room can be made at once.
     fn reserve(&self, _bytes: u64, _offset: u64) -> io::Result<()> {
@@ -58,6 +64,15 @@ impl<'a> Region<'a> {
 impl Volume for Region<'_> {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.file.file().write_all_at(bytes, self.place(offset)?)
+    }
+
+    /// Whoever follows need not read the bytes back.
+    fn write_once(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        self.write_at(buffer, offset)?;
+        if let Some(frontier) = self.frontier {
+            frontier.leave(self.place(offset)?, buffer);
+        }
+        Ok(())
     }
 
     /// A file system that finds room for a whole run takes half the time to write it.

@@ -123,6 +123,23 @@ impl<'a> Hashing<'a> {
         page
     }
 
+    fn see(&self, bytes: &[u8], offset: u64) {
+        if bytes.is_empty() {
+            return;
+        }
+        let to_boundary = usize::try_from(offset.next_multiple_of(BLOCK_BYTES) - offset);
+        let (head, rest) = bytes.split_at(to_boundary.unwrap_or(0).min(bytes.len()));
+        let (blocks, tail) = rest.as_chunks::<BLOCK>();
+        if !head.is_empty() {
+            self.seen().parts.insert(offset / BLOCK_BYTES);
+        }
+        let first = (offset + head.len() as u64) / BLOCK_BYTES;
+        self.record(first, &salted::digests(&self.salt, blocks));
+        if !tail.is_empty() {
+            self.seen().parts.insert(first + blocks.len() as u64);
+        }
+    }
+
     fn record(&self, first: u64, found: &[[u8; HASH]]) {
         let mut seen = self.seen();
         for (number, hash) in (first..).zip(found) {
@@ -142,21 +159,13 @@ impl<'a> Hashing<'a> {
 impl Volume for Hashing<'_> {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.inner.write_at(bytes, offset)?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let to_boundary = usize::try_from(offset.next_multiple_of(BLOCK_BYTES) - offset);
-        let (head, rest) = bytes.split_at(to_boundary.unwrap_or(0).min(bytes.len()));
-        let (blocks, tail) = rest.as_chunks::<BLOCK>();
-        if !head.is_empty() {
-            self.seen().parts.insert(offset / BLOCK_BYTES);
-        }
-        let first = (offset + head.len() as u64) / BLOCK_BYTES;
-        self.record(first, &salted::digests(&self.salt, blocks));
-        if !tail.is_empty() {
-            self.seen().parts.insert(first + blocks.len() as u64);
-        }
+        self.see(bytes, offset);
         Ok(())
+    }
+
+    fn write_once(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        self.see(buffer, offset);
+        self.inner.write_once(buffer, offset)
     }
 
     fn reserve(&self, bytes: u64, offset: u64) -> io::Result<()> {

@@ -277,6 +277,7 @@ mod tests {
         bytes[5000] = 1;
         bytes[(1 << 20) - 1] = 1;
         bytes[(1 << 20) + 1] = 1;
+        bytes[(1 << 20) + 40_000] = 1;
         bytes[(2 << 20) + 50] = 1;
         let (dense, sparse) = (directory.path().join("dense"), directory.path().join("sparse"));
         std::fs::write(&dense, &bytes).unwrap();
@@ -288,7 +289,7 @@ mod tests {
         let length = bytes.len() as u64;
         let span = |path: &Path| Content::Span { file: path.into(), offset: 0, length };
         let mib = 1 << 20;
-        let expected = [4096..8192, mib - 4096..mib + 4096, 2 * mib..2 * mib + 100];
+        let expected = [4096..8192, mib - 4096..mib + (64 << 10), 2 * mib..2 * mib + 100];
         for content in [span(&dense), span(&sparse), Content::from(bytes)] {
             assert_eq!(content.data_ranges().unwrap(), expected);
         }

@@ -6,7 +6,7 @@ use tree::{GuestPath, Kind, Node, Timestamp, Tree};
 
 use super::contents::{Contents, Inode, What, refused};
 use super::directory::Directory;
-use super::holes::{self, Known};
+use super::holes;
 use super::xattrs::{XattrBlocks, Xattrs};
 use crate::error::Error;
 use crate::format::inode::{self, kind};
@@ -25,7 +25,6 @@ pub(super) struct Collector<'t> {
     parent: (&'t [u8], usize),
     /// Nodes with several names: the first of them, to the inode.
     seen: BTreeMap<&'t [u8], usize>,
-    known: Known<'t>,
 }
 
 impl<'t> Collector<'t> {
@@ -41,7 +40,6 @@ impl<'t> Collector<'t> {
             },
             parent: (b"", 0),
             seen: BTreeMap::new(),
-            known: holes::look_ahead(tree, options.threads)?,
         };
         for (path, node) in tree {
             if path.as_bytes() > LOST_AND_FOUND {
@@ -91,11 +89,7 @@ impl<'t> Collector<'t> {
         };
         Ok(match kind {
             Kind::Directory => (kind::DIRECTORY, What::Directory(self.contents.directories.len())),
-            Kind::File(content) => {
-                let known = self.known.remove(path.as_bytes());
-                let data = known.map_or_else(|| holes::look(path, content), Ok)?;
-                (kind::FILE, What::File(content, data))
-            }
+            Kind::File(content) => (kind::FILE, What::File(content, holes::look(path, content)?)),
             Kind::Symlink(target) => match target.len() {
                 0 => return Err(refused(path.as_bytes(), "the link has no target")),
                 1..SHORT_TARGET => (kind::SYMLINK, What::ShortSymlink(target)),

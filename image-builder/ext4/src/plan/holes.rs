@@ -1,13 +1,9 @@
 //! Which blocks of a file are no holes.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use tree::{Content, GuestPath, Kind, Tree};
+use tree::{Content, GuestPath};
 
 use super::contents::refused;
 use crate::error::Error;
@@ -36,41 +32,6 @@ impl Data {
             Self::Parts(parts) => parts,
         }
     }
-}
-
-/// Smaller files are looked at faster than a thread takes one.
-const LARGE_BYTES: u64 = 1 << 20;
-
-/// What is known already of files that take long to look at, by their paths.
-pub(crate) type Known<'t> = BTreeMap<&'t [u8], Data>;
-
-/// Asks the large files of a tree for their holes, several at a time: they are read for it.
-pub(crate) fn look_ahead<'t>(tree: &'t Tree, threads: NonZeroUsize) -> Result<Known<'t>, Error> {
-    let large = tree.iter().filter_map(|(path, node)| match &node.kind {
-        Kind::File(content) if content.length() >= LARGE_BYTES => Some((path, content)),
-        _ => None,
-    });
-    let large: Vec<_> = large.collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut found = Vec::new();
-        while let Some((path, content)) = large.get(next.fetch_add(1, Ordering::Relaxed)) {
-            found.push((path.as_bytes(), look(path, content)));
-        }
-        found
-    };
-    let mut found = thread::scope(|scope| {
-        let others: Vec<_> =
-            (1..threads.get().min(large.len())).map(|_| scope.spawn(work)).collect();
-        let mut found = work();
-        for other in others {
-            found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        found
-    });
-    // Of several that fail, the same one is told each time.
-    found.sort_by_key(|(path, _)| *path);
-    found.into_iter().map(|(path, data)| Ok((path, data?))).collect()
 }
 
 /// Asks a content for its holes.

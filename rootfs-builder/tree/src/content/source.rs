@@ -32,34 +32,48 @@ pub trait Source: Debug + Send + Sync {
 }
 
 const BLOCK_BYTES: u64 = 4096;
-const CHUNK_BYTES: u64 = 1 << 20;
+
+/// What is looked at together, and how much of its start tells that it is no hole.
+const WINDOW_BYTES: u64 = 64 << 10;
+const START_BYTES: u64 = 512;
+
 const ZEROS: [u8; BLOCK_BYTES as usize] = [0; BLOCK_BYTES as usize];
 
-/// Of some ranges of a content, the blocks that are not all zero.
+/// Of some ranges of a content, what is no hole.
+///
+/// It goes by the bytes alone: a window whose start is not zero has no holes, and of the others
+/// each block that is zero is one. Most windows of most files need not be read for it.
 pub(super) fn without_zeros(
     reader: &ContentReader,
     length: u64,
     ranges: Vec<Range<u64>>,
 ) -> io::Result<Vec<Range<u64>>> {
     let mut data: Vec<Range<u64>> = Vec::new();
-    let mut buffer = vec![0; CHUNK_BYTES as usize];
+    let mut add = |range: Range<u64>| match data.last_mut() {
+        Some(last) if last.end == range.start => last.end = range.end,
+        _ => data.push(range),
+    };
+    let mut buffer = vec![0; WINDOW_BYTES as usize];
     let mut position = 0;
     for range in ranges {
-        position = position.max(range.start / BLOCK_BYTES * BLOCK_BYTES);
-        let end = range.end.next_multiple_of(BLOCK_BYTES).min(length);
-        while position < end {
-            let chunk = &mut buffer[..(end - position).min(CHUNK_BYTES) as usize];
-            reader.read_exact_at(chunk, position)?;
-            for (start, block) in (0..).map(|n| position + n * BLOCK_BYTES).zip(chunk.chunks(4096))
-            {
-                let stop = start + block.len() as u64;
-                match data.last_mut() {
-                    _ if *block == ZEROS[..block.len()] => {}
-                    Some(last) if last.end == start => last.end = stop,
-                    _ => data.push(start..stop),
+        position = position.max(range.start / WINDOW_BYTES * WINDOW_BYTES);
+        while position < range.end {
+            let window = &mut buffer[..(length - position).min(WINDOW_BYTES) as usize];
+            let end = position + window.len() as u64;
+            let start = &mut window[..(end - position).min(START_BYTES) as usize];
+            reader.read_exact_at(start, position)?;
+            if start.iter().any(|byte| *byte != 0) {
+                add(position..end);
+            } else {
+                reader.read_exact_at(window, position)?;
+                for (number, block) in (0..).zip(window.chunks(BLOCK_BYTES as usize)) {
+                    if *block != ZEROS[..block.len()] {
+                        let start = position + number * BLOCK_BYTES;
+                        add(start..start + block.len() as u64);
+                    }
                 }
             }
-            position += chunk.len() as u64;
+            position = end;
         }
     }
     Ok(data)
