@@ -181,12 +181,20 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes a tree of nodes whose parents are known to be there, as a walk finds them.
+    /// Makes a tree of nodes whose parents are known to be there, as a walk finds them; `names` are
+    /// those of files that have several, whose nodes are alike.
     pub(crate) fn from_walk(
         nodes: Vec<(GuestPath, Node)>,
         names: BTreeMap<GuestPath, BTreeSet<GuestPath>>,
     ) -> Self {
-        Self { nodes: nodes.into_iter().collect(), names }
+        let mut nodes: BTreeMap<_, _> = nodes.into_iter().collect();
+        for (first, others) in &names {
+            for other in others {
+                let kind = Kind::HardLink(first.clone());
+                nodes.insert(other.clone(), Node { meta: Meta::default(), kind });
+            }
+        }
+        Self { nodes, names }
     }
 
     fn is_directory(&self, path: &GuestPath) -> bool {
