@@ -2,12 +2,11 @@
 
 mod batch;
 mod output;
-mod source;
 mod spread;
 
 use std::ops::Range;
 
-use tree::Tree;
+use tree::{PartReader, Tree};
 use volume::Volume;
 
 use crate::compress;
@@ -17,7 +16,6 @@ use crate::options::Options;
 use crate::plan::{Inode, Plan, Shape, plan};
 use batch::write_batch;
 pub(crate) use output::Output;
-pub(crate) use source::Source;
 
 /// Large contents are cut into pieces of this many blocks.
 const PIECE_BLOCKS: u64 = (8 << 20) / BLOCK_BYTES as u64;
@@ -34,7 +32,7 @@ impl Plan<'_> {
     pub fn write(&self, volume: &dyn Volume) -> Result<u64, Error> {
         let packed = compress::write_clusters(self, volume)?;
         let jobs = jobs(self);
-        spread::run(self.options.threads, &jobs, Source::default, |job, source| match job {
+        spread::run(self.options.threads, &jobs, PartReader::default, |job, source| match job {
             Job::Attributes => write_attributes(self, volume),
             Job::Batch(number) => {
                 write_batch(self, &packed, &self.layout.batches[*number], volume, source)
@@ -101,7 +99,7 @@ fn write_piece(
     inode: &Inode,
     piece: &Piece,
     volume: &dyn Volume,
-    source: &mut Source,
+    source: &mut PartReader,
 ) -> Result<(), Error> {
     let mut output = Output::new(volume);
     output.go_to(piece.block)?;

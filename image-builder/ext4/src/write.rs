@@ -1,7 +1,6 @@
 //! Carries a plan out: what describes the groups, then contents in order, by several threads.
 
 mod chunks;
-mod content;
 mod groups;
 mod inodes;
 mod turns;
@@ -9,6 +8,7 @@ mod turns;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use tree::PartReader;
 use volume::Volume;
 
 use crate::checksum::Checksum;
@@ -16,7 +16,6 @@ use crate::error::Error;
 use crate::format::{BLOCK, BLOCK_BYTES};
 use crate::plan::Plan;
 use chunks::Chunk;
-use content::ContentSource;
 use turns::Turns;
 
 /// More threads do not copy faster.
@@ -51,7 +50,7 @@ impl Writer<'_> {
         let turns = Turns::default();
         let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let work = || {
-            let mut source = ContentSource::default();
+            let mut source = PartReader::default();
             let mut buffer = Vec::new();
             while let Some(number) = turns.take(chunks.len()) {
                 if let Err(error) = self.write_chunk(&chunks[number], &mut buffer, &mut source) {
@@ -80,7 +79,7 @@ impl Writer<'_> {
         &self,
         chunk: &Chunk,
         buffer: &mut Vec<u8>,
-        source: &mut ContentSource,
+        source: &mut PartReader,
     ) -> Result<(), Error> {
         buffer.resize(chunk.blocks() as usize * BLOCK, 0);
         let mut rest = buffer.as_mut_slice();

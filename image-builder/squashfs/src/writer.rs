@@ -9,7 +9,6 @@ mod metadata;
 mod output;
 mod owners;
 mod plan;
-mod sources;
 mod tables;
 #[cfg(test)]
 mod tests;

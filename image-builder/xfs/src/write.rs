@@ -2,7 +2,6 @@
 
 mod attributes;
 mod batch;
-mod content;
 mod data;
 mod directory;
 mod groups;
@@ -12,12 +11,12 @@ mod runs;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tree::PartReader;
 use volume::Volume;
 
 use crate::error::Error;
 use crate::plan::Plan;
 use batch::Batch;
-use content::ContentSource;
 
 pub(crate) fn write(plan: &Plan<'_>, volume: &dyn Volume) -> Result<(), Error> {
     let (next, has_failed) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -45,7 +44,7 @@ fn write_chunks(
     has_failed: &AtomicBool,
 ) -> Result<(), Error> {
     let mut batch = Batch::new(volume);
-    let mut source = ContentSource::default();
+    let mut source = PartReader::default();
     while !has_failed.load(Ordering::Relaxed) {
         let chunk = next.fetch_add(1, Ordering::Relaxed);
         if chunk >= plan.placement.chunks.len() {

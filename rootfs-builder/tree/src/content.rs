@@ -1,5 +1,6 @@
 //! The bytes of a regular file: in memory, a span of a file on disk, or put together when read.
 
+mod parts;
 mod reader;
 mod source;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+pub use parts::PartReader;
 pub use reader::ContentReader;
 pub use source::Source;
 
@@ -174,10 +176,10 @@ impl From<Vec<u8>> for Content {
     }
 }
 
-/// The file that the last span came from, kept open because the next span often is of it too.
+/// The file that the last span came from, and a buffer to copy with.
 #[derive(Debug, Default)]
 pub(crate) struct OpenSource {
-    current: Option<(Arc<Path>, File)>,
+    parts: PartReader,
     buffer: Vec<u8>,
 }
 
@@ -185,12 +187,7 @@ impl OpenSource {
     /// Opens `wanted` unless it is open, and lends a buffer to copy with.
     pub(crate) fn open(&mut self, wanted: &Arc<Path>) -> io::Result<(&File, &mut [u8])> {
         self.buffer.resize(BUFFER_BYTES, 0);
-        let file = match self.current.take() {
-            Some((path, file)) if path == *wanted => file,
-            _ => fs_err::File::open(wanted.as_ref())?.into_file(),
-        };
-        let (_, file) = self.current.insert((wanted.clone(), file));
-        Ok((file, &mut self.buffer))
+        Ok((self.parts.file(wanted)?, &mut self.buffer))
     }
 }
 

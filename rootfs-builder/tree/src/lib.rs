@@ -18,7 +18,7 @@ mod tree;
 mod arbitrary;
 
 pub use compare::{Aspect, Difference, compare};
-pub use content::{Content, ContentReader, Source};
+pub use content::{Content, ContentReader, PartReader, Source};
 pub use error::Error;
 pub use node::{Kind, Meta, Node, Timestamp};
 pub use path::{GuestPath, PathError};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tree::Kind;
+use tree::{Kind, PartReader};
 
 use crate::compress::codec::Codec;
 use crate::compress::{Cluster, Segment, segment_bytes};
@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::format::BLOCK_BYTES;
 use crate::options::Compression;
 use crate::plan::{Inode, Plan};
-use crate::write::Source;
 
 /// What becomes of a segment; its clusters count from its beginning.
 pub(super) struct Made {
@@ -24,7 +23,7 @@ pub(super) struct Worker<'a> {
     inodes: &'a [Inode<'a>],
     segment_bytes: u64,
     codec: Codec,
-    source: Source,
+    source: PartReader,
     input: Vec<u8>,
 }
 
@@ -35,7 +34,7 @@ impl<'a> Worker<'a> {
             inodes: &plan.inodes,
             segment_bytes: segment_bytes(compression),
             codec: Codec::new(compression)?,
-            source: Source::default(),
+            source: PartReader::default(),
             input: Vec::new(),
         })
     }
@@ -51,7 +50,7 @@ impl<'a> Worker<'a> {
         let count = (inode.size - offset).min(self.segment_bytes);
         self.input.resize(count as usize, 0);
         match &inode.node.kind {
-            Kind::File(content) => self.source.read_at(content, offset, &mut self.input),
+            Kind::File(content) => self.source.read_exact_at(content, offset, &mut self.input),
             _ => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! Writes the inodes of a batch with what stands behind them, and their contents.
 
-use tree::Kind;
+use tree::{Kind, PartReader};
 use volume::Volume;
 
 use crate::compress::{self, Packed};
@@ -13,7 +13,6 @@ use crate::format::{
 };
 use crate::plan::{Attributes, Batch, Inode, Plan, Shape, Sparse, algorithm_record};
 use crate::write::output::{self, Output};
-use crate::write::source::Source;
 
 /// Writes a batch: its metadata at once, its contents in larger pieces.
 pub(super) fn write_batch(
@@ -21,7 +20,7 @@ pub(super) fn write_batch(
     packed: &Packed,
     batch: &Batch,
     volume: &dyn Volume,
-    source: &mut Source,
+    source: &mut PartReader,
 ) -> Result<(), Error> {
     let start = batch.metadata.start * BLOCK_BYTES as u64;
     let blocks = batch.metadata.end - batch.metadata.start;
@@ -112,7 +111,7 @@ fn write_content(
     inode: &Inode,
     record: &mut [u8],
     contents: &mut Output,
-    source: &mut Source,
+    source: &mut PartReader,
 ) -> Result<(), Error> {
     let has_tail = matches!(inode.shape, Shape::Inline);
     if !inode.is_large() && inode.own_blocks() > 0 {

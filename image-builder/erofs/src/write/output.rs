@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use tree::{Content, Kind};
+use tree::{Content, Kind, PartReader};
 use volume::Volume;
 
 use crate::error::Error;
 use crate::format::BLOCK_BYTES;
 use crate::plan::Inode;
-use crate::write::source::Source;
 
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -55,7 +54,7 @@ impl<'a> Output<'a> {
         &mut self,
         inode: &Inode,
         range: Range<u64>,
-        source: &mut Source,
+        source: &mut PartReader,
     ) -> Result<(), Error> {
         let content = match &inode.node.kind {
             Kind::File(content) => content,
@@ -106,8 +105,8 @@ pub(crate) fn read(
     offset: u64,
     buffer: &mut [u8],
     inode: &Inode,
-    source: &mut Source,
+    source: &mut PartReader,
 ) -> Result<(), Error> {
-    let result = source.read_at(content, offset, buffer);
+    let result = source.read_exact_at(content, offset, buffer);
     result.map_err(|source| Error::Content { path: inode.path.clone(), source })
 }

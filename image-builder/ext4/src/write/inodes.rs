@@ -1,9 +1,8 @@
 //! Inodes, and the blocks that belong to one of them.
 
-use tree::Timestamp;
+use tree::{PartReader, Timestamp};
 
 use super::Writer;
-use super::content::ContentSource;
 use crate::bytes::put32;
 use crate::error::Error;
 use crate::format::extent::ExtentTree;
@@ -45,7 +44,7 @@ impl Writer<'_> {
         &self,
         piece: &Piece,
         buffer: &mut [u8],
-        source: &mut ContentSource,
+        source: &mut PartReader,
     ) -> Result<(), Error> {
         let contents = &self.plan.contents;
         match piece.what {

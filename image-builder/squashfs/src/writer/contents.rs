@@ -1,12 +1,11 @@
 //! Writes the bytes of all files: read and compressed on all cores, written in order.
 
-use tree::{Content, Kind};
+use tree::{Content, Kind, PartReader};
 
 use super::in_order::{Work, in_order};
 use super::jobs::{Job, Jobs, block_range, is_zero, tail_bytes};
 use super::output::Output;
 use super::plan::{Leaf, Plan};
-use super::sources::Sources;
 use super::twins::originals;
 use crate::codec::Compressor;
 use crate::error::Error;
@@ -123,7 +122,7 @@ struct Packed {
 struct Packer<'a> {
     files: &'a [(&'a Leaf<'a>, &'a Content)],
     options: &'a Options,
-    sources: Sources,
+    sources: PartReader,
     compressor: Compressor,
     buffer: Vec<u8>,
 }
@@ -133,7 +132,7 @@ impl<'a> Packer<'a> {
         Ok(Self {
             files,
             options,
-            sources: Sources::default(),
+            sources: PartReader::default(),
             compressor: Compressor::new(options).map_err(Error::Compress)?,
             buffer: Vec::with_capacity(options.block_size as usize),
         })
@@ -171,7 +170,7 @@ impl<'a> Packer<'a> {
         let (leaf, content) = self.files[file];
         let at = self.buffer.len();
         self.buffer.resize(at + (end - start) as usize, 0);
-        let done = self.sources.read(content, start, &mut self.buffer[at..]);
+        let done = self.sources.read_exact_at(content, start, &mut self.buffer[at..]);
         done.map_err(|source| Error::Content { path: leaf.path.clone(), source })
     }
 }

@@ -5,12 +5,11 @@
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
-use tree::Content;
+use tree::{Content, PartReader};
 
 use super::in_order::{Work, in_order};
 use super::jobs::{block_range, data_blocks, is_zero};
 use super::plan::Leaf;
-use super::sources::Sources;
 use crate::error::Error;
 use crate::options::Options;
 
@@ -32,8 +31,8 @@ pub(crate) fn originals(
     let work = Work {
         threads: options.thread_count(),
         count: candidates.len(),
-        make: || Ok((Sources::default(), vec![0; options.block_size as usize])),
-        run: |(sources, buffer): &mut (Sources, Vec<u8>), candidate: usize| {
+        make: || Ok((PartReader::default(), vec![0; options.block_size as usize])),
+        run: |(sources, buffer): &mut (PartReader, Vec<u8>), candidate: usize| {
             let (leaf, content) = files[candidates[candidate]];
             let digest = digest(content, sources, buffer);
             digest.map_err(|source| Error::Content { path: leaf.path.clone(), source })
@@ -52,7 +51,7 @@ pub(crate) fn originals(
 /// does not matter whether zeros are written or are a hole.
 fn digest(
     content: &Content,
-    sources: &mut Sources,
+    sources: &mut PartReader,
     buffer: &mut [u8],
 ) -> std::io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
@@ -60,7 +59,7 @@ fn digest(
     for block in data_blocks(content, block_size)?.into_iter().flatten() {
         let range = block_range(content.length(), block_size, block);
         let part = &mut buffer[..(range.end - range.start) as usize];
-        sources.read(content, range.start, part)?;
+        sources.read_exact_at(content, range.start, part)?;
         if !is_zero(part) {
             hasher.update(block.to_le_bytes());
             hasher.update(part);

@@ -1,7 +1,8 @@
 //! Writes the blocks that belong to an inode.
 
+use tree::PartReader;
+
 use super::batch::Batch;
-use super::content::ContentSource;
 use super::{attributes, directory, runs};
 use crate::error::Error;
 use crate::format::{BLOCK, BLOCK_BYTES, Stamp, target};
@@ -13,7 +14,7 @@ use crate::plan::placement::Placed;
 pub(super) fn write(
     plan: &Plan<'_>,
     index: usize,
-    source: &mut ContentSource,
+    source: &mut PartReader,
     batch: &mut Batch<'_>,
 ) -> Result<(), Error> {
     let (inode, placed) = (&plan.contents.inodes[index], &plan.placement.placed[index]);
@@ -55,7 +56,7 @@ fn write_blocks(placed: &Placed, mut bytes: &[u8], batch: &mut Batch<'_>) -> Res
 fn write_file(
     inode: &Inode<'_>,
     placed: &Placed,
-    source: &mut ContentSource,
+    source: &mut PartReader,
     batch: &mut Batch<'_>,
 ) -> Result<(), Error> {
     let What::File(content, _) = inode.what else { return Ok(()) };
