@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("solver", &[]),
     ("tree", &[]),
-    ("volume", &[]),
+    ("volume", &["tree"]),
     ("ext4", &["tree", "volume"]),
     ("erofs", &["tree", "volume"]),
     ("squashfs", &["tree", "volume"]),

@@ -3,28 +3,20 @@
 use super::refuse;
 use super::source::{Part, files, only, without_tests};
 
-/// Files of more than 400 lines, and why they are one thing.
-const LONG_FILES: &[(&str, &str)] =
-    &[("vm-runner/src/session/tests.rs", "one agent that is played, and all that it may do")];
-
 #[test]
 fn files_are_short() {
     let mut offences = Vec::new();
     for file in files(&[".rs"]) {
         let length = without_tests(&file.text).lines().count();
         let tests = file.text.lines().count() - length;
-        let is_listed = LONG_FILES.iter().any(|(path, _)| *path == file.path);
-        if length > 600 || (length > 400) != is_listed {
+        if length > 400 {
             offences.push(format!("{}: {length} lines", file.path));
         }
         if tests > 150 {
             offences.push(format!("{}: {tests} lines of tests belong in tests.rs", file.path));
         }
     }
-    refuse(
-        "over 400 lines needs a line in the list (and only then), over 600 is two files",
-        offences,
-    );
+    refuse("a file over 400 lines is two files", offences);
 }
 
 #[test]

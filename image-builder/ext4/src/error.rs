@@ -1,7 +1,6 @@
 //! What can go wrong with a filesystem.
 
 use std::io;
-use std::path::PathBuf;
 
 use tree::GuestPath;
 
@@ -44,32 +43,7 @@ pub enum Error {
     /// The volume does not accept what is written.
     #[error("write the filesystem")]
     Write(#[source] io::Error),
-    /// An image cannot be opened or read.
-    #[error("read {file}")]
-    Image {
-        /// The image.
-        file: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// An image is damaged, or is no ext4 filesystem.
-    #[error("{file}: {place}: {problem}")]
-    Damaged {
-        /// The image.
-        file: PathBuf,
-        /// Where in it.
-        place: String,
-        /// What is wrong there.
-        problem: &'static str,
-    },
-    /// An image uses a feature that cannot be read.
-    #[error("{file}: {place}: {feature} cannot be read")]
-    Unsupported {
-        /// The image.
-        file: PathBuf,
-        /// Where in it.
-        place: String,
-        /// The feature.
-        feature: &'static str,
-    },
+    /// An image cannot be read, or holds another filesystem.
+    #[error(transparent)]
+    Read(#[from] volume::read::ReadError),
 }

@@ -1,13 +1,10 @@
 //! Reads a tree from an image, of whoever made it.
 
-mod content;
 mod directory;
 mod extents;
 mod groups;
-mod image;
 mod indirect;
 mod inode;
-mod problem;
 mod runs;
 mod superblock;
 #[cfg(test)]
@@ -18,10 +15,9 @@ mod xattrs;
 use std::path::Path;
 
 use tree::Tree;
+use volume::read::{At, Image};
 
 use crate::error::Error;
-use image::Image;
-use problem::At;
 use superblock::Shape;
 use walk::Walk;
 

@@ -1,10 +1,11 @@
-//! Where a filesystem is written to: bytes at offsets, zero until written.
+//! Where a filesystem is written to: bytes at offsets, zero until written; and read from.
 //!
 //! Filesystem writers know this trait and nothing of partitions, verity or files.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod frontier;
+pub mod read;
 pub mod verity;
 
 use std::io;

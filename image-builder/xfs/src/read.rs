@@ -1,11 +1,8 @@
 //! Reads a tree from an image, of whoever made it.
 
 mod attributes;
-mod content;
 mod directory;
-mod image;
 mod inode;
-mod problem;
 mod runs;
 mod shape;
 mod target;
@@ -16,10 +13,9 @@ mod walk;
 use std::path::Path;
 
 use tree::Tree;
+use volume::read::{At, Image};
 
 use crate::error::Error;
-use image::Image;
-use problem::At;
 use shape::Shape;
 use walk::Walk;
 

@@ -1,7 +1,8 @@
 //! The entries of a directory, block by block; an index over them is passed over.
 
+use volume::read::{Problem, ensure};
+
 use super::inode::Inode;
-use super::problem::{Problem, ensure};
 use crate::bytes::{get16, get32};
 use crate::checksum::Checksum;
 use crate::format::directory::{

@@ -1,9 +1,9 @@
 //! Trees of extents.
 
-use super::image::Image;
+use volume::read::{Claims, Image, Problem, Run, ensure};
+
 use super::inode::Inode;
-use super::problem::{Problem, ensure};
-use super::runs::{Claims, Run, Runs};
+use super::runs::Runs;
 use super::superblock::Shape;
 use crate::bytes::{get16, get32};
 use crate::checksum::Checksum;
@@ -44,11 +44,11 @@ impl ExtentReader<'_> {
     fn extent(&mut self, entry: &[u8]) -> Result<(), Problem> {
         let logical = u64::from(get32(entry, 0));
         let blocks = u64::from(get16(entry, 4));
-        let physical = u64::from(get16(entry, 6)) << 32 | u64::from(get32(entry, 8));
+        let place = u64::from(get16(entry, 6)) << 32 | u64::from(get32(entry, 8));
         if blocks > BLOCKS_MAX {
             return self.runs.skip(logical, blocks - BLOCKS_MAX);
         }
-        self.runs.push(Run { logical, physical, blocks }, self.shape.blocks)
+        self.runs.push(Run { logical, place, blocks }, self.shape.blocks)
     }
 
     fn child(&mut self, entry: &[u8], depth: u16) -> Result<(), Problem> {

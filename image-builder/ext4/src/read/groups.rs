@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::image::Image;
-use super::problem::{Problem, ensure};
+use volume::read::{Image, Problem, ensure};
+
 use super::superblock::{Checksums, Shape};
 use crate::bytes::{get_halves, get16, get32};
 use crate::format::group::{self, SIZE, at};

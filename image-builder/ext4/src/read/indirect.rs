@@ -1,9 +1,9 @@
 //! Lists of block numbers, as filesystems had them before extents.
 
-use super::image::Image;
+use volume::read::{Claims, Image, Problem, Run, ensure};
+
 use super::inode::Inode;
-use super::problem::{Problem, ensure};
-use super::runs::{Claims, Run, Runs};
+use super::runs::Runs;
 use super::superblock::Shape;
 use crate::bytes::get32;
 
@@ -45,7 +45,7 @@ impl IndirectReader<'_> {
             return Ok(());
         }
         if level == 0 {
-            let run = Run { logical: self.next, physical: place, blocks: 1 };
+            let run = Run { logical: self.next, place, blocks: 1 };
             self.next += 1;
             return self.runs.push(run, self.shape.blocks);
         }

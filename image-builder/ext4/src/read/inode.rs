@@ -1,10 +1,9 @@
 //! Inodes.
 
 use tree::Timestamp;
+use volume::read::{Image, Problem, ensure};
 
 use super::groups::Groups;
-use super::image::Image;
-use super::problem::{Problem, ensure};
 use super::superblock::{Checksums, Shape};
 use crate::bytes::{get_halves, get16, get32};
 use crate::checksum::Checksum;

@@ -1,7 +1,7 @@
 //! The shape of a filesystem, as its superblock tells and as far as it can be true.
 
-use super::image::Image;
-use super::problem::{Problem, ensure};
+use volume::read::{Image, Problem, ensure};
+
 use crate::bytes::{get_halves, get16, get32};
 use crate::checksum::Checksum;
 use crate::format::superblock::{

@@ -3,15 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use tree::{Content, GuestPath, Kind, Meta, Node, Tree};
+use volume::read::{At, Claims, Image, Problem, Run, content, ensure};
 
-use super::content::content;
 use super::directory::{self, Entry};
 use super::extents::ExtentReader;
-use super::image::Image;
 use super::indirect::IndirectReader;
 use super::inode::{Inode, InodeReader};
-use super::problem::{At, Problem, ensure};
-use super::runs::{Claims, Run, Runs};
+use super::runs::Runs;
 use super::superblock::Shape;
 use super::xattrs::XattrReader;
 use crate::bytes::get32;
@@ -65,15 +63,15 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn run(mut self) -> Result<Tree, Error> {
-        let root = self.root().at(&self.image.path, || GuestPath::root().to_string())?;
+        let root = self.root().at(self.image.path(), || GuestPath::root().to_string())?;
         let mut pending = vec![root];
         while let Some(directory) = pending.pop() {
             let entries = self.entries(&directory);
-            let entries = entries.at(&self.image.path, || directory.path.to_string())?;
+            let entries = entries.at(self.image.path(), || directory.path.to_string())?;
             for (name, number) in entries {
                 let place = || format!("{}, {:?}", directory.path, String::from_utf8_lossy(&name));
                 let found = self.entry(&directory, &name, number);
-                pending.extend(found.at(&self.image.path, place)?);
+                pending.extend(found.at(self.image.path(), place)?);
             }
         }
         Ok(self.tree)
@@ -100,8 +98,8 @@ impl<'a> Walk<'a> {
         for run in self.runs(inode)? {
             ensure(run.logical == next || next >= blocks, "the directory has a hole")?;
             for step in (0..run.blocks).take_while(|step| run.logical + step < blocks) {
-                self.claims.claim(run.physical + step)?;
-                self.image.read((run.physical + step) * block_size, &mut block)?;
+                self.claims.claim(run.place + step)?;
+                self.image.read((run.place + step) * block_size, &mut block)?;
                 directory::read_block(&block, next, inode, &mut entries)?;
                 next += 1;
             }

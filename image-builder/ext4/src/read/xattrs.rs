@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::image::Image;
+use volume::read::{Image, Problem, ensure};
+
 use super::inode::Inode;
-use super::problem::{Problem, ensure};
 use super::superblock::{Checksums, Shape};
 use crate::bytes::{get16, get32};
 use crate::format::xattr::{

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::image::Image;
+use volume::read::{Claims, Image, Problem, Run, ensure};
+
 use super::inode::{Fork, Inode};
-use super::problem::{Problem, ensure};
-use super::runs::{Claims, Run, RunReader};
+use super::runs::RunReader;
 use super::shape::Shape;
 use crate::acl;
 use crate::bytes::{get16, get32, get64};

@@ -1,6 +1,7 @@
 //! The entries of directories, inside an inode and in blocks.
 
-use super::problem::{Problem, ensure};
+use volume::read::{Problem, ensure};
+
 use crate::bytes::{get16, get32, get64};
 use crate::format::checksum;
 use crate::format::directory::{

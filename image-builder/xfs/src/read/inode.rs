@@ -1,9 +1,8 @@
 //! Inodes, checked.
 
 use tree::Timestamp;
+use volume::read::{Image, Problem, ensure};
 
-use super::image::Image;
-use super::problem::{Problem, ensure};
 use super::shape::Shape;
 use crate::bytes::{get16, get32, get64};
 use crate::format::checksum;

@@ -1,10 +1,8 @@
 //! Where the blocks of a file are, from its inode or from the tree whose root is there.
 
-use std::collections::HashSet;
+use volume::read::{Claims, Image, Problem, Run, ensure};
 
-use super::image::Image;
 use super::inode::Fork;
-use super::problem::{Problem, ensure};
 use super::shape::Shape;
 use crate::bytes::{get16, get32, get64};
 use crate::format::btree::{FILE_CHECKSUM, FILE_HEADER, FILE_MAGIC, FILE_OWNER};
@@ -16,26 +14,6 @@ use crate::format::inode::Form;
 const LEVELS_MAX: u16 = 16;
 /// Files end before this.
 const FILE_BYTES_MAX: u64 = 1 << 63;
-
-/// Blocks that follow each other in a file and on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) logical: u64,
-    pub(super) place: u64,
-    pub(super) blocks: u64,
-}
-
-/// Blocks of metadata.
-///
-/// As no such block counts twice, no image can make its reader do more than its size allows.
-#[derive(Debug, Default)]
-pub(super) struct Claims(HashSet<u64>);
-
-impl Claims {
-    pub(super) fn claim(&mut self, block: u64) -> Result<(), Problem> {
-        ensure(self.0.insert(block), "a block of it belongs to something else too")
-    }
-}
 
 /// Collects the runs of one inode.
 pub(super) struct RunReader<'a> {

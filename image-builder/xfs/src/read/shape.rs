@@ -1,7 +1,7 @@
 //! The shape of a filesystem, as its superblock tells and as far as it can be true.
 
-use super::image::Image;
-use super::problem::{Problem, ensure};
+use volume::read::{Image, Problem, ensure};
+
 use crate::bytes::{get16, get32, get64};
 use crate::format::checksum;
 use crate::format::superblock::{CHECKSUM, MAGIC, VERSION, incompatible};

@@ -1,8 +1,7 @@
 //! The targets of symbolic links that have blocks.
 
-use super::image::Image;
-use super::problem::{Problem, ensure};
-use super::runs::{Claims, Run};
+use volume::read::{Claims, Image, Problem, Run, ensure};
+
 use super::shape::Shape;
 use crate::bytes::get32;
 use crate::format::checksum;

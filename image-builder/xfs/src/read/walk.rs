@@ -3,14 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use tree::{Content, GuestPath, Kind, Meta, Node, Tree};
+use volume::read::{At, Claims, Image, Problem, Run, content, ensure};
 
 use super::attributes::AttributeReader;
-use super::content::content;
 use super::directory::{self, Entry};
-use super::image::Image;
 use super::inode::{Fork, Inode};
-use super::problem::{At, Problem, ensure};
-use super::runs::{Claims, Run, RunReader};
+use super::runs::RunReader;
 use super::shape::Shape;
 use super::target::far_target;
 use crate::bytes::get32;
@@ -59,15 +57,15 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn run(mut self) -> Result<Tree, Error> {
-        let root = self.root().at(&self.image.path, || GuestPath::root().to_string())?;
+        let root = self.root().at(self.image.path(), || GuestPath::root().to_string())?;
         let mut pending = vec![root];
         while let Some(directory) = pending.pop() {
             let entries = self.entries(&directory);
-            let entries = entries.at(&self.image.path, || directory.path.to_string())?;
+            let entries = entries.at(self.image.path(), || directory.path.to_string())?;
             for (name, number) in entries {
                 let place = || format!("{}, {:?}", directory.path, String::from_utf8_lossy(&name));
                 let found = self.entry(&directory, &name, number);
-                pending.extend(found.at(&self.image.path, place)?);
+                pending.extend(found.at(self.image.path(), place)?);
             }
         }
         Ok(self.tree)

@@ -9,7 +9,17 @@ use tree::{Content, Source};
 
 use super::image::Image;
 use super::problem::Problem;
-use super::runs::Run;
+
+/// Blocks that follow each other in a file and on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The first of them in the file.
+    pub logical: u64,
+    /// The first of them on disk.
+    pub place: u64,
+    /// How many there are.
+    pub blocks: u64,
+}
 
 /// A file in several pieces, or with holes.
 #[derive(Debug)]
@@ -20,8 +30,8 @@ struct Pieces {
     runs: Box<[Run]>,
 }
 
-/// The content whose blocks are in these runs.
-pub(super) fn content(image: &Image, block_size: u64, length: u64, runs: Vec<Run>) -> Content {
+/// The content whose blocks are in these runs, which lie inside of the filesystem.
+pub fn content(image: &Image, block_size: u64, length: u64, runs: Vec<Run>) -> Content {
     if length == 0 {
         return Content::from(Vec::new());
     }
