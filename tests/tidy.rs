@@ -1,6 +1,7 @@
 //! The house rules that a reviewer would have to remember.
 
 mod arrows;
+mod commands;
 mod doors;
 mod sizes;
 mod source;
