@@ -13,7 +13,8 @@ pub const MIB: u64 = 1 << 20;
 
 pub struct Image {
     pub path: PathBuf,
-    directory: tempfile::TempDir,
+    /// What it lies in, removed with it.
+    _directory: tempfile::TempDir,
 }
 
 pub fn options(size: Size) -> Options {
@@ -41,7 +42,7 @@ impl Image {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("image");
         std::fs::File::create(&path).unwrap().set_len(size).unwrap();
-        Self { path, directory }
+        Self { path, _directory: directory }
     }
 
     pub fn of(tree: &Tree, options: &Options) -> Self {
@@ -51,11 +52,6 @@ impl Image {
         plan.write(&Region::new(&file, 0)).unwrap();
         assert_eq!(file.metadata().unwrap().len(), plan.size_bytes());
         image
-    }
-
-    /// A directory that lives as long as the image.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
     }
 
     /// Fails the test unless nothing is wrong at all.
@@ -91,29 +87,7 @@ impl Image {
 
     /// Mounts it to be written to, while `work` runs; none if this user may not mount.
     pub fn mounted<T>(&self, work: impl FnOnce(&Path) -> T) -> Option<T> {
-        if !test_support::is_root() {
-            test_support::skip("mounting needs root");
-            return None;
-        }
-        let place = self.directory().join("mounted");
-        std::fs::create_dir_all(&place).unwrap();
-        let mut mount = Command::new("mount");
-        let output =
-            mount.args(["-o", "loop,nouuid"]).arg(&self.path).arg(&place).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let guard = Mounted(place.clone());
-        let done = work(&place);
-        drop(guard);
-        Some(done)
-    }
-}
-
-struct Mounted(PathBuf);
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let is_done = Command::new("umount").arg(&self.0).status().is_ok_and(|done| done.success());
-        assert!(is_done || std::thread::panicking(), "{} stays mounted", self.0.display());
+        test_support::mounted_with(&self.path, "xfs", "rw", work)
     }
 }
 

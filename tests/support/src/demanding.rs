@@ -1,11 +1,10 @@
-//! A tree with everything that a filesystem may have to hold, and how the kernel sees an image.
+//! A tree with everything that a filesystem may have to hold.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use tree::{Content, GuestPath, Kind, Meta, Node, Timestamp, Tree};
 
@@ -26,31 +25,6 @@ pub fn demanding(directory: &Path) -> Tree {
     let root = made.tree.meta_mut(&GuestPath::root()).unwrap();
     *root = Meta { mode: 0o751, uid: 5, gid: 6, ..meta() };
     made.tree
-}
-
-/// Mounts an image's filesystem read-only and lets `look` see it; none if this user may not mount.
-pub fn mounted<T>(
-    image: &Path,
-    kind: &str,
-    offset: u64,
-    look: impl FnOnce(&Path) -> T,
-) -> Option<T> {
-    if !crate::is_root() {
-        crate::skip("mounting needs root");
-        return None;
-    }
-    let place = tempfile::tempdir().unwrap();
-    // Images with one identifier, as the same options give, may be looked at side by side.
-    let side_by_side = if kind == "xfs" { ",nouuid" } else { "" };
-    let options = format!("loop,ro,offset={offset}{side_by_side}");
-    let mut mount = Command::new("mount");
-    mount.args(["-t", kind, "-o", &options]).arg(image).arg(place.path());
-    let output = mount.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let guard = Mounted(place.path().to_owned());
-    let seen = look(place.path());
-    drop(guard);
-    Some(seen)
 }
 
 /// A directory as a tree, with the owners that it has, and with labels and trusted attributes too.
@@ -81,18 +55,6 @@ pub fn assert_same(expected: &Tree, found: &Tree) {
     let differences = tree::compare(expected, found).unwrap();
     let shown: Vec<_> = differences.iter().take(20).map(ToString::to_string).collect();
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), shown.join("\n"));
-}
-
-struct Mounted(PathBuf);
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let done =
-            Command::new("umount").arg(&self.0).status().is_ok_and(|status| status.success());
-        if !done && !std::thread::panicking() {
-            panic!("{} stays mounted", self.0.display());
-        }
-    }
 }
 
 fn meta() -> Meta {
