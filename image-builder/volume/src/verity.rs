@@ -4,6 +4,7 @@
 //! Format 1: SHA-256 with the salt first, blocks of 4096 bytes, the highest level first.
 
 mod salted;
+mod sixteen;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
