@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use fs_err::File;
 use tree::Tree;
 use volume::verity::{BLOCK_BYTES, Hashing};
-use volume::{Frontier, Region, Volume};
+use volume::{Follower, Region, Volume};
 
 use crate::dax;
 use crate::filesystem::{Basics, Filesystem, FilesystemError};
@@ -62,12 +62,12 @@ pub enum ImageError {
 
 /// Writes an image of a tree to an empty file, which stays sparse where nothing is.
 ///
-/// `frontier` tells how far the file is final; it is finished by the caller.
+/// `follower` learns how far the file is final, where that is known before its end.
 pub fn write(
     tree: &Tree,
     options: &Options,
     file: &File,
-    frontier: &Frontier,
+    follower: Option<&dyn Follower>,
 ) -> Result<Made, ImageError> {
     let basics = &options.basics;
     let planned = options.filesystem.plan(tree, basics)?;
@@ -85,8 +85,8 @@ pub fn write(
     }
     // The start is that of any image with this table.
     let start = known.map_or_else(|| layout(options, 0), Ok)?.filesystem.start;
-    let region = match early {
-        Some(_) => Region::new(file, start).followed(frontier),
+    let region = match follower.filter(|_| early.is_some()) {
+        Some(follower) => Region::new(file, start).followed(follower),
         None => Region::new(file, start),
     };
     let hashing = options.salt.as_ref().map(|salt| Hashing::new(&region, salt));

@@ -18,4 +18,4 @@ pub mod qcow2;
 pub mod recognise;
 pub mod verity;
 
-pub use volume::{Final, Frontier};
+pub use volume::Follower;

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::Command;
 
 use fs_err::File;
-use image_builder::Frontier;
 use image_builder::filesystem::{Basics, Filesystem};
 use image_builder::identity::Identity;
 use image_builder::image::{Made, Options, write};
@@ -67,7 +66,7 @@ fn made(options: &Options, path: &Path) -> Made {
         std::fs::File::options().read(true).write(true).create_new(true).open(path).unwrap(),
         path,
     );
-    write(&tree(), options, &file, &Frontier::default()).unwrap()
+    write(&tree(), options, &file, None).unwrap()
 }
 
 /// Each combination of filesystem and table, measured or not, in a file.
@@ -180,7 +179,7 @@ fn a_size_that_is_too_small_is_refused() {
             std::fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap(),
             &path,
         );
-        let error = write(&tree(), &options, &file, &Frontier::default()).unwrap_err();
+        let error = write(&tree(), &options, &file, None).unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains("an image of 3 MiB is too small: it takes"), "{cause}");
     }

@@ -8,7 +8,6 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use fs_err::File;
-use image_builder::Frontier;
 use image_builder::filesystem::{Basics, Filesystem};
 use image_builder::identity::Identity;
 use image_builder::image;
@@ -67,7 +66,7 @@ fn disk(path: &Path, filesystem: Filesystem, table: Table) {
             threads: NonZeroUsize::new(1).unwrap(),
         },
     };
-    image::write(&small_tree(), &options, &create(path), &Frontier::default()).unwrap();
+    image::write(&small_tree(), &options, &create(path), None).unwrap();
 }
 
 /// Changes an artifact and looks into it, the same way at every run.

@@ -1,12 +1,16 @@
 //! Digests a file while it is still being written.
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::ops::Range;
+use std::mem;
 use std::os::unix::fs::FileExt as _;
-use std::thread;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use image_builder::{Final, Frontier};
+use image_builder::Follower;
 use rootfs_builder::digest::Digest;
 use rustix::fs::{SeekFrom, seek};
 use rustix::io::Errno;
@@ -15,91 +19,190 @@ use sha2::{Digest as _, Sha256};
 /// What a core's own cache holds.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// What the cache of all cores holds beside other things.
+static ZEROS: [u8; BUFFER_BYTES] = [0; BUFFER_BYTES];
+
+/// How far writers may be ahead: what the cache of all cores holds beside other things.
 const LEAD_BYTES: u64 = 8 << 20;
 
-/// Runs `write` beside a thread that digests what is final of `file`; returns its size and digest.
+/// Runs `write` and digests meanwhile what is final of `file`; returns its size and digest.
 pub(super) fn digested<T>(
     file: &File,
-    write: impl FnOnce(&Frontier) -> anyhow::Result<T>,
+    write: impl FnOnce(&dyn Follower) -> anyhow::Result<T>,
 ) -> anyhow::Result<(T, u64, Digest)> {
-    let frontier = Frontier::with_lead(LEAD_BYTES);
-    let (written, digested) = thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let _gone = Gone(&frontier);
-            digest(file, &frontier)
-        });
-        let finished = Finished(&frontier);
-        let written = write(&frontier);
-        drop(finished);
-        let digested = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (written, digested)
-    });
-    let (written, (size, digest)) = (written?, digested?);
+    let digesting = Digesting::new(file);
+    let written = write(&digesting)?;
+    let (size, digest) = digesting.finish()?;
     Ok((written, size, digest))
 }
 
-/// Lets the reader go to the end, also when the writer panics: it would wait forever.
-struct Finished<'a>(&'a Frontier);
+/// A digest that writers take turns at.
+///
+/// A thread of its own would compete with them for processors. So whoever has written something
+/// digests all that is final, unless another does it just now.
+struct Digesting<'a> {
+    file: &'a File,
+    state: Mutex<State>,
+    /// Something was digested that a writer may wait for.
+    digested: Condvar,
+}
 
-impl Drop for Finished<'_> {
-    fn drop(&mut self) {
-        self.0.finish();
+struct State {
+    /// Nothing before this place will be written again.
+    written: u64,
+    /// Everything before this place is digested.
+    read: u64,
+    /// What was left by writers, by its place.
+    left: BTreeMap<u64, Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+    /// None while a thread works with it.
+    work: Option<Work>,
+    /// Why nothing more will be digested.
+    failure: Option<io::Error>,
+}
+
+/// What is final from a place on.
+#[derive(Debug, PartialEq, Eq)]
+enum Final {
+    /// These bytes, which the file holds as well.
+    Bytes(Vec<u8>),
+    /// What the file holds up to another place.
+    UpTo(u64),
+}
+
+impl<'a> Digesting<'a> {
+    fn new(file: &'a File) -> Self {
+        let work = Work { hasher: Sha256::new(), buffer: Vec::new() };
+        let state = State {
+            written: 0,
+            read: 0,
+            left: BTreeMap::new(),
+            spare: Vec::new(),
+            work: Some(work),
+            failure: None,
+        };
+        Self { file, state: Mutex::new(state), digested: Condvar::new() }
+    }
+
+    /// Digests the rest of the file.
+    fn finish(self) -> io::Result<(u64, Digest)> {
+        let mut state = self.state();
+        state.written = u64::MAX;
+        let mut state = self.catch_up(state);
+        match (state.failure.take(), state.work.take()) {
+            (None, Some(work)) => Ok((state.read, Digest::from_hasher(work.hasher))),
+            (failure, _) => Err(failure.unwrap_or_else(|| io::ErrorKind::Interrupted.into())),
+        }
+    }
+
+    /// Digests what is final, if nobody else does.
+    fn catch_up<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        let Some(mut work) = state.work.take() else { return state };
+        while let Some(part) = state.take_final() {
+            let place = state.read;
+            drop(state);
+            let gone = Gone(self);
+            let count = work.take(self.file, place, &part);
+            mem::forget(gone);
+            state = self.state();
+            self.digested.notify_all();
+            if let Final::Bytes(bytes) = part {
+                state.spare.push(bytes);
+            }
+            match count {
+                Ok(0) if state.written == u64::MAX => break,
+                Ok(0) => state.failure = Some(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => state.read += count,
+                Err(error) => state.failure = Some(error),
+            }
+            if state.failure.is_some() {
+                return state;
+            }
+        }
+        state.work = Some(work);
+        state
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // What a panic leaves behind is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Lets writers go on without the reader, also when it failed.
-struct Gone<'a>(&'a Frontier);
+impl Follower for Digesting<'_> {
+    fn leave(&self, place: u64, buffer: &mut Vec<u8>) {
+        let mut state = self.state();
+        if state.read <= place && !buffer.is_empty() {
+            let other = state.spare.pop().unwrap_or_default();
+            state.left.insert(place, mem::replace(buffer, other));
+        }
+    }
+
+    fn settle(&self, place: u64) {
+        let mut state = self.state();
+        state.written = state.written.max(place);
+        state = self.catch_up(state);
+        // Whoever digests now has seen what is final, and goes on to its end.
+        while place > state.read.saturating_add(LEAD_BYTES) && state.failure.is_none() {
+            state = self.digested.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Lets writers go on when a digest breaks off: they would wait forever.
+struct Gone<'a>(&'a Digesting<'a>);
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        self.0.have_read(u64::MAX);
+        self.0.state().failure = Some(io::ErrorKind::Interrupted.into());
+        self.0.digested.notify_all();
     }
 }
 
-fn digest(file: &File, frontier: &Frontier) -> io::Result<(u64, Digest)> {
-    let mut hasher = Sha256::new();
-    let mut buffers = Buffers { bytes: vec![0; BUFFER_BYTES], zeros: vec![0; BUFFER_BYTES] };
-    let mut position = 0;
-    loop {
-        match frontier.wait_for(position) {
-            Final::Bytes(bytes) => {
-                hasher.update(&bytes);
-                position += bytes.len() as u64;
-                frontier.give_back(bytes);
-                frontier.have_read(position);
+impl State {
+    /// Something that is final and not digested, from `read` on.
+    fn take_final(&mut self) -> Option<Final> {
+        if self.written <= self.read {
+            return None;
+        }
+        while let Some(first) = self.left.first_entry() {
+            let (start, end) = (*first.key(), first.key() + first.get().len() as u64);
+            if start > self.read {
+                return Some(Final::UpTo(self.written.min(start)));
             }
+            let bytes = first.remove();
+            if start == self.read && end <= self.written {
+                return Some(Final::Bytes(bytes));
+            }
+            self.spare.push(bytes);
+        }
+        Some(Final::UpTo(self.written))
+    }
+}
+
+struct Work {
+    hasher: Sha256,
+    buffer: Vec<u8>,
+}
+
+impl Work {
+    /// Digests some of what is final from `place` on, and says how much.
+    fn take(&mut self, file: &File, place: u64, part: &Final) -> io::Result<u64> {
+        let bytes = match part {
+            Final::Bytes(bytes) => bytes,
             Final::UpTo(end) => {
-                while position < end {
-                    let found = buffers.fill(file, position..end)?;
-                    if found.is_empty() {
-                        return Ok((position, Digest::from_hasher(hasher)));
+                let wanted = usize::try_from(end - place).unwrap_or(usize::MAX).min(BUFFER_BYTES);
+                match hole_at(file, place)?.min(wanted) {
+                    0 => {
+                        self.buffer.resize(BUFFER_BYTES, 0);
+                        let count = file.read_at(&mut self.buffer[..wanted], place)?;
+                        &self.buffer[..count]
                     }
-                    hasher.update(found);
-                    position += found.len() as u64;
-                    frontier.have_read(position);
+                    hole => &ZEROS[..hole],
                 }
             }
-        }
-    }
-}
-
-struct Buffers {
-    bytes: Vec<u8>,
-    zeros: Vec<u8>,
-}
-
-impl Buffers {
-    /// Some of the first bytes of a part of a file; none behind its end.
-    fn fill(&mut self, file: &File, part: Range<u64>) -> io::Result<&[u8]> {
-        let wanted = usize::try_from(part.end - part.start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
-        match hole_at(file, part.start)?.min(wanted) {
-            0 => {
-                let count = file.read_at(&mut self.bytes[..wanted], part.start)?;
-                Ok(&self.bytes[..count])
-            }
-            hole => Ok(&self.zeros[..hole]),
-        }
+        };
+        self.hasher.update(bytes);
+        Ok(bytes.len() as u64)
     }
 }
 
@@ -113,68 +216,4 @@ fn hole_at(file: &File, position: u64) -> io::Result<usize> {
         Err(_) => position,
     };
     Ok(usize::try_from(data.saturating_sub(position)).unwrap_or(usize::MAX))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_behind_the_frontier_is_digested() {
-        let file = tempfile::tempfile().unwrap();
-        let bytes = vec![7; 3 * BUFFER_BYTES + 5];
-        let (_, size, digest) = digested(&file, |frontier| {
-            file.set_len(bytes.len() as u64)?;
-            file.write_all_at(&bytes[..BUFFER_BYTES], 0)?;
-            frontier.advance(BUFFER_BYTES as u64);
-            file.write_all_at(&bytes[BUFFER_BYTES..], BUFFER_BYTES as u64)?;
-            Ok(())
-        })
-        .unwrap();
-        assert_eq!(size, bytes.len() as u64);
-        assert_eq!(digest, Digest::of(&bytes));
-    }
-
-    #[test]
-    fn what_was_left_is_digested_in_its_place() {
-        let file = tempfile::tempfile().unwrap();
-        let bytes: Vec<u8> = (0..5_000_000u32).map(|number| (number % 251) as u8).collect();
-        let (_, size, digest) = digested(&file, |frontier| {
-            for (number, part) in (0..).zip(bytes.chunks(1_000_000)) {
-                let place = number * 1_000_000;
-                file.write_all_at(part, place)?;
-                if number % 2 == 1 {
-                    frontier.leave(place, &mut part.to_vec());
-                }
-                frontier.advance(place + 500_000);
-            }
-            Ok(())
-        })
-        .unwrap();
-        assert_eq!((size, digest), (bytes.len() as u64, Digest::of(&bytes)));
-    }
-
-    #[test]
-    fn holes_are_digested_as_the_zeros_that_they_are() {
-        let file = tempfile::tempfile().unwrap();
-        let size = 5 * BUFFER_BYTES + 7;
-        let mut bytes = vec![0; size];
-        bytes[BUFFER_BYTES + 5000..][..3 * 4096].fill(9);
-        let (_, length, digest) = digested(&file, |frontier| {
-            file.set_len(size as u64)?;
-            frontier.advance(BUFFER_BYTES as u64 + 5);
-            let place = BUFFER_BYTES + 5000;
-            Ok(file.write_all_at(&bytes[place..place + 3 * 4096], place as u64)?)
-        })
-        .unwrap();
-        assert_eq!((length, digest), (size as u64, Digest::of(&bytes)));
-    }
-
-    #[test]
-    fn a_writer_that_fails_ends_the_reader() {
-        let file = tempfile::tempfile().unwrap();
-        let failed = digested(&file, |_| anyhow::bail!("no room")).map(|((), ..)| ());
-        assert_eq!(failed.unwrap_err().to_string(), "no room");
-    }
 }

@@ -8,7 +8,7 @@ use image_builder::check::{self, Init};
 use image_builder::filesystem::{Basics, Filesystem};
 use image_builder::identity::Identity;
 use image_builder::image::{self, Made, Options};
-use image_builder::{Frontier, kernel, layout, qcow2, verity};
+use image_builder::{kernel, layout, qcow2, verity};
 use rootfs_builder::digest::Digest;
 use tree::Tree;
 
@@ -48,8 +48,8 @@ pub(super) fn write(
     };
     let partial = PartialFile::create(&asked.path)?;
     let output = File::from_parts(partial.file().try_clone()?, &asked.path);
-    let (made, size, sha256) = digested(partial.file(), |frontier| match asked.format {
-        DiskFormat::Raw => Ok(image::write(&tree, &options, &output, frontier)?),
+    let (made, size, sha256) = digested(partial.file(), |follower| match asked.format {
+        DiskFormat::Raw => Ok(image::write(&tree, &options, &output, Some(follower))?),
         DiskFormat::Qcow2 => as_qcow2(&tree, &options, &asked.path, &output),
     })?;
     partial.keep()?;
@@ -60,7 +60,7 @@ fn as_qcow2(tree: &Tree, options: &Options, path: &Path, output: &File) -> anyho
     let place = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let raw = tempfile::tempfile_in(place.unwrap_or(Path::new(".")));
     let raw = File::from_parts(raw.context("make a temporary file beside the image")?, path);
-    let made = image::write(tree, options, &raw, &Frontier::default())?;
+    let made = image::write(tree, options, &raw, None)?;
     qcow2::write(&raw, made.layout.size_bytes, output).context("write qcow2")?;
     Ok(made)
 }

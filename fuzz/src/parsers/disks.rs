@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::FileExt as _;
 
 use fs_err::File;
-use image_builder::Frontier;
 use image_builder::filesystem::{Basics, Filesystem};
 use image_builder::identity::Identity;
 use image_builder::layout::{MIB, Table};
@@ -72,7 +71,7 @@ fn disk(filesystem: Filesystem, table: Table, is_measured: bool) -> File {
         basics: Basics { identity, time: 1_700_000_000, threads: NonZeroUsize::MIN },
     };
     let file = temporary();
-    image::write(&tree(), &options, &file, &Frontier::default()).unwrap();
+    image::write(&tree(), &options, &file, None).unwrap();
     file
 }
 

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 
 use tree::Tree;
-use volume::Frontier;
 
 use super::*;
 use crate::filesystem::{Basics, Filesystem};
@@ -30,7 +29,7 @@ fn made(path: &Path, table: Table, is_measured: bool) -> Made {
         basics: Basics { identity, time: 0, threads: NonZeroUsize::new(1).unwrap() },
     };
     let file = File::from_parts(file, path);
-    image::write(&Tree::new(), &options, &file, &Frontier::default()).unwrap()
+    image::write(&Tree::new(), &options, &file, None).unwrap()
 }
 
 fn check(table: Table, is_measured: bool) {

@@ -4,7 +4,6 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
-mod frontier;
 pub mod read;
 pub mod verity;
 
@@ -14,8 +13,6 @@ use std::os::unix::fs::FileExt;
 use fs_err::File;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
-
-pub use frontier::{Final, Frontier};
 
 /// Bytes at offsets, zero until written. Several threads may write at once, to different places.
 pub trait Volume: Sync {
@@ -37,23 +34,32 @@ pub trait Volume: Sync {
     fn settle(&self, _offset: u64) {}
 }
 
+/// Who reads a file while it is being written, in the threads that write it.
+pub trait Follower: Sync {
+    /// Gets what was written at `place` and will not be written again: the buffer may be kept, and
+    /// another, of any content, be in its place.
+    fn leave(&self, place: u64, buffer: &mut Vec<u8>);
+
+    /// Learns that nothing before `place` will be written again.
+    fn settle(&self, place: u64);
+}
+
 /// The part of a new sparse file that begins at an offset.
-#[derive(Debug)]
 pub struct Region<'a> {
     file: &'a File,
     start: u64,
-    frontier: Option<&'a Frontier>,
+    follower: Option<&'a dyn Follower>,
 }
 
 impl<'a> Region<'a> {
     /// The part of `file` that begins at `start`. The file reads as zeros there.
     pub fn new(file: &'a File, start: u64) -> Self {
-        Self { file, start, frontier: None }
+        Self { file, start, follower: None }
     }
 
-    /// Lets a reader follow what is written.
-    pub fn followed(self, frontier: &'a Frontier) -> Self {
-        Self { frontier: Some(frontier), ..self }
+    /// Lets somebody follow what is written.
+    pub fn followed(self, follower: &'a dyn Follower) -> Self {
+        Self { follower: Some(follower), ..self }
     }
 
     fn place(&self, offset: u64) -> io::Result<u64> {
@@ -70,8 +76,8 @@ impl Volume for Region<'_> {
     /// Whoever follows need not read the bytes back.
     fn write_once(&self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<()> {
         self.write_at(buffer, offset)?;
-        if let Some(frontier) = self.frontier {
-            frontier.leave(self.place(offset)?, buffer);
+        if let Some(follower) = self.follower {
+            follower.leave(self.place(offset)?, buffer);
         }
         Ok(())
     }
@@ -87,8 +93,8 @@ impl Volume for Region<'_> {
     }
 
     fn settle(&self, offset: u64) {
-        if let Some(frontier) = self.frontier {
-            frontier.advance(self.start.saturating_add(offset));
+        if let Some(follower) = self.follower {
+            follower.settle(self.start.saturating_add(offset));
         }
     }
 }
