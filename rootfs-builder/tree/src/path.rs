@@ -32,29 +32,7 @@ impl GuestPath {
 
     /// Reads a path as archives spell it: `./usr/bin`, `/usr/bin`, `usr/bin/` are one path.
     pub fn new(bytes: impl AsRef<[u8]>) -> Result<Self, PathError> {
-        let bytes = bytes.as_ref();
-        let shown = || String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
-        if bytes.contains(&0) {
-            return Err(PathError::Nul(shown()));
-        }
-        let mut path = Vec::with_capacity(bytes.len());
-        for component in bytes.split(|byte| *byte == b'/') {
-            match component {
-                b"" | b"." => continue,
-                b".." => return Err(PathError::Climbs(shown())),
-                long if long.len() > 255 => return Err(PathError::ComponentTooLong(shown())),
-                name => {
-                    if !path.is_empty() {
-                        path.push(b'/');
-                    }
-                    path.extend_from_slice(name);
-                }
-            }
-        }
-        if path.len() > 4095 {
-            return Err(PathError::TooLong(shown()));
-        }
-        Ok(Self(path.into()))
+        Self::root().join(bytes)
     }
 
     /// The bytes, without a leading slash.
@@ -89,10 +67,37 @@ impl GuestPath {
 
     /// The path of `relative` below this one.
     pub fn join(&self, relative: impl AsRef<[u8]>) -> Result<GuestPath, PathError> {
-        let mut bytes = self.0.to_vec();
-        bytes.push(b'/');
-        bytes.extend_from_slice(relative.as_ref());
-        Self::new(bytes)
+        let relative = relative.as_ref();
+        let shown = || {
+            let whole = match self.is_root() {
+                true => relative.to_vec(),
+                false => [&self.0, relative].join(&b'/'),
+            };
+            String::from_utf8_lossy(&whole[..whole.len().min(200)]).into_owned()
+        };
+        if relative.contains(&0) {
+            return Err(PathError::Nul(shown()));
+        }
+        let slash = usize::from(!self.is_root());
+        let mut path = Vec::with_capacity(self.0.len() + slash + relative.len());
+        path.extend_from_slice(&self.0);
+        for component in relative.split(|byte| *byte == b'/') {
+            match component {
+                b"" | b"." => continue,
+                b".." => return Err(PathError::Climbs(shown())),
+                long if long.len() > 255 => return Err(PathError::ComponentTooLong(shown())),
+                name => {
+                    if !path.is_empty() {
+                        path.push(b'/');
+                    }
+                    path.extend_from_slice(name);
+                }
+            }
+        }
+        if path.len() > 4095 {
+            return Err(PathError::TooLong(shown()));
+        }
+        Ok(Self(path.into()))
     }
 
     /// Whether this path is `ancestor` or lies below it.

@@ -1,10 +1,13 @@
-//! The names in one directory.
+//! What is in one directory.
 
 use std::mem::MaybeUninit;
 
 use rustix::fd::AsFd;
 use rustix::fs::RawDir;
-use rustix::io::Errno;
+
+use super::root::Root;
+use crate::error::Error;
+use crate::path::GuestPath;
 
 const LISTING_BYTES: usize = 32 * 1024;
 
@@ -18,17 +21,23 @@ impl Entries {
         Self { buffer: vec![MaybeUninit::uninit(); LISTING_BYTES] }
     }
 
-    /// Returns the names in an open directory in the order of the file system.
-    pub(super) fn names(&mut self, directory: impl AsFd) -> Result<Vec<Vec<u8>>, Errno> {
-        let mut names = Vec::new();
+    /// Returns the paths of what is in the open directory at `path`, in their order.
+    pub(super) fn paths(
+        &mut self,
+        root: &Root,
+        path: &GuestPath,
+        directory: impl AsFd,
+    ) -> Result<Vec<GuestPath>, Error> {
+        let mut paths = Vec::new();
         let mut entries = RawDir::new(directory, &mut self.buffer);
         while let Some(entry) = entries.next() {
-            let entry = entry?;
+            let entry = entry.map_err(|errno| root.error("list", path, errno))?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                names.push(name.to_vec());
+                paths.push(path.join(name)?);
             }
         }
-        Ok(names)
+        paths.sort_unstable();
+        Ok(paths)
     }
 }

@@ -89,16 +89,14 @@ impl Walk {
         };
         let mut listing = Listing::new(&path, &status(&handle).map_err(failed)?);
         let mut found = Vec::new();
-        let mut names = self.entries.names(&handle).map_err(failed)?;
-        names.sort_unstable();
-        for name in names {
-            let stat = status_of_entry(&handle, &name).map_err(failed)?;
+        for entry in self.entries.paths(root, &path, &handle)? {
+            let stat = status_of_entry(&handle, entry.name()).map_err(failed)?;
             if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-                return Err(root.error("read", &path.join(&name)?, Errno::XDEV));
+                return Err(root.error("read", &entry, Errno::XDEV));
             }
-            listing.add(&name, &stat);
+            listing.add(entry.name(), &stat);
             if FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory {
-                found.push(path.join(&name)?);
+                found.push(entry);
             }
         }
         self.taken.push((path, listing.finish()));

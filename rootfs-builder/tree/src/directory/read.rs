@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fd::OwnedFd;
@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::fingerprint::{self, Listing};
 use super::pending::visit_all;
 use super::root::Root;
-use super::seen::{Seen, tree_of};
+use super::seen::{Directory, Seen, tree_of};
 use super::standpoint::Standpoint;
 use super::status::{Stamp, Status, device, status, status_of_entry, time};
 use super::write::Owners;
@@ -55,7 +55,7 @@ fn walk(
     owners: &Owner<'_>,
 ) -> Result<Vec<Seen>, Error> {
     let root = Root::open(directory)?;
-    visit_all(|| Walk::new(&root, previous, owners), Walk::directory, Walk::into_sorted)
+    visit_all(|| Walk::new(&root, previous, owners), Walk::directory, |walk| walk.seen)
 }
 
 /// Who owns a file, where somebody knows that better than the disk.
@@ -69,8 +69,8 @@ struct Walk<'a> {
     standpoint: Standpoint,
     entries: Entries,
     seen: Seen,
-    /// The directories in the one that is being read.
-    found: Vec<GuestPath>,
+    /// Where the last file is on the host.
+    host: Vec<u8>,
 }
 
 impl<'a> Walk<'a> {
@@ -86,14 +86,8 @@ impl<'a> Walk<'a> {
             standpoint: Standpoint::of_this_thread(),
             entries: Entries::new(),
             seen: Seen::default(),
-            found: Vec::new(),
+            host: Vec::new(),
         }
-    }
-
-    /// What was seen, in order: putting walks together finds what each thread has sorted.
-    fn into_sorted(mut self) -> Seen {
-        self.seen.nodes.sort_by(|a, b| a.0.cmp(&b.0));
-        self.seen
     }
 
     /// Reads one directory; returns the directories there.
@@ -101,50 +95,50 @@ impl<'a> Walk<'a> {
         let failed = |errno: Errno| self.root.error("list", &path, errno);
         let handle = self.root.open_listed(path.as_bytes()).map_err(failed)?;
         let stat = status(&handle).map_err(failed)?;
-        let mut names = self.entries.names(&handle).map_err(failed)?;
-        names.sort_unstable();
         let meta = self.meta(&path, &stat, xattrs::read(&handle))?;
+        let paths = self.entries.paths(self.root, &path, &handle)?;
         self.standpoint.enter(&handle);
         let mut listing = Listing::new(&path, &stat);
-        for name in names {
-            self.entry(path.join(&name)?, &handle, &mut listing)?;
+        let mut found = Vec::new();
+        let mut entries = Vec::with_capacity(paths.len());
+        for path in paths {
+            let node = self.entry(&path, &handle, &mut listing)?;
+            if node.is_none() {
+                found.push(path.clone());
+            }
+            entries.push((path, node));
         }
         self.seen.listings.push((path.clone(), listing.finish()));
-        self.seen.nodes.push((path, Node { meta, kind: Kind::Directory }));
-        Ok(std::mem::take(&mut self.found))
+        self.seen.directories.push((path, Directory { meta, entries }));
+        Ok(found)
     }
 
+    /// Reads an entry; none if it is a directory, which is read by itself.
     fn entry(
         &mut self,
-        path: GuestPath,
+        path: &GuestPath,
         parent: &OwnedFd,
         listing: &mut Listing,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Node>, Error> {
         let name = path.name();
         let stat =
-            status_of_entry(parent, name).map_err(|errno| self.root.error("read", &path, errno))?;
+            status_of_entry(parent, name).map_err(|errno| self.root.error("read", path, errno))?;
         if stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-            return Err(self.root.error("read", &path, Errno::XDEV));
+            return Err(self.root.error("read", path, Errno::XDEV));
         }
         listing.add(name, &stat);
-        let file_type = FileType::from_raw_mode(stat.stx_mode.into());
-        if file_type == FileType::Directory {
-            self.found.push(path);
-            return Ok(());
+        if FileType::from_raw_mode(stat.stx_mode.into()) == FileType::Directory {
+            return Ok(None);
         }
         if stat.stx_nlink > 1 {
             self.seen.groups.push(((device(&stat), stat.stx_ino), path.clone()));
         }
-        let node = match self.unchanged(&path, &stat) {
-            Some(node) => node.clone(),
-            None => {
-                let kind = self.kind(&path, &stat, parent)?;
-                let xattrs = xattrs::read_at(&self.standpoint.path(name));
-                Node { meta: self.meta(&path, &stat, xattrs)?, kind }
-            }
-        };
-        self.seen.nodes.push((path, node));
-        Ok(())
+        if let Some(node) = self.unchanged(path, &stat) {
+            return Ok(Some(node.clone()));
+        }
+        let kind = self.kind(path, &stat, parent)?;
+        let xattrs = xattrs::read_at(&self.standpoint.path(name));
+        Ok(Some(Node { meta: self.meta(path, &stat, xattrs)?, kind }))
     }
 
     /// The node that was written to this path, if that file is still there and as it was.
@@ -153,7 +147,7 @@ impl<'a> Walk<'a> {
         if written.stamps.get(path)? == &Stamp::of(stat) { tree.inode(path) } else { None }
     }
 
-    fn kind(&self, path: &GuestPath, stat: &Statx, parent: &OwnedFd) -> Result<Kind, Error> {
+    fn kind(&mut self, path: &GuestPath, stat: &Statx, parent: &OwnedFd) -> Result<Kind, Error> {
         let (major, minor) = (stat.stx_rdev_major, stat.stx_rdev_minor);
         Ok(match FileType::from_raw_mode(stat.stx_mode.into()) {
             FileType::RegularFile => Kind::File(Content::Span {
@@ -205,10 +199,12 @@ impl<'a> Walk<'a> {
         recorded.or_else(known).unwrap_or((status.uid, status.gid))
     }
 
-    fn host_path(&self, path: &GuestPath) -> Arc<Path> {
-        let mut host: PathBuf = self.root.path().to_path_buf();
-        host.push(OsStr::from_bytes(path.as_bytes()));
-        host.into()
+    fn host_path(&mut self, path: &GuestPath) -> Arc<Path> {
+        self.host.clear();
+        self.host.extend_from_slice(self.root.path().as_os_str().as_bytes());
+        self.host.push(b'/');
+        self.host.extend_from_slice(path.as_bytes());
+        Path::new(OsStr::from_bytes(&self.host)).into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! From where a thread names the entries of a directory.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use rustix::fd::AsFd;
@@ -39,8 +40,11 @@ impl Standpoint {
     }
 
     /// The path of an entry of that directory: it leads nowhere else, whatever is moved meanwhile.
-    pub(super) fn path(&self, name: &[u8]) -> Vec<u8> {
-        [&self.prefix, name].concat()
+    pub(super) fn path<'n>(&self, name: &'n [u8]) -> Cow<'n, [u8]> {
+        match self.prefix.is_empty() {
+            true => name.into(),
+            false => [&self.prefix, name].concat().into(),
+        }
     }
 }
 
@@ -69,7 +73,7 @@ mod tests {
         let handle = fs_err::File::open(directory.path()).unwrap();
         let read = |mut standpoint: Standpoint| {
             standpoint.enter(&handle);
-            let path = String::from_utf8(standpoint.path(b"entry")).unwrap();
+            let path = String::from_utf8(standpoint.path(b"entry").into()).unwrap();
             (fs_err::read_to_string(&path).unwrap(), path.starts_with("/proc/"))
         };
         let own = std::thread::scope(|scope| {
