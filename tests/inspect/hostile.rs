@@ -13,11 +13,28 @@ const TOOLS: &[(&str, &str)] = &[
     ("mke2fs", "e2fsprogs"),
     ("mkfs.erofs", "erofs-utils"),
     ("mksquashfs", "squashfs-tools"),
+    ("mkfs.xfs", "xfsprogs"),
     ("qemu-img", "qemu-utils"),
     ("cpio", "cpio"),
 ];
 
-const ALL: [&str; 7] = ["tar", "tar.zst", "initrd", "ext4", "erofs", "squashfs", "qcow2"];
+const ALL: [&str; 8] = ["tar", "tar.zst", "initrd", "ext4", "erofs", "squashfs", "xfs", "qcow2"];
+
+/// What `mkfs.xfs` is to make.
+const XFS: &str = "/dev/null
+0 0
+d--755 0 0
+bin l--777 0 0 usr/bin
+usr d--755 0 0
+bin d--755 0 0
+tool ---755 0 0 guest/usr/bin/tool
+$
+lib d--755 0 0
+library.so ---644 0 0 guest/usr/lib/library.so
+$
+$
+$
+";
 
 fn make_all(directory: &Path) {
     guest(directory);
@@ -27,6 +44,8 @@ fn make_all(directory: &Path) {
     script("truncate -s 4M ext4 && mke2fs -q -t ext4 -d guest ext4");
     script("mkfs.erofs --quiet erofs guest >/dev/null 2>&1");
     script("mksquashfs guest squashfs -quiet -no-progress >/dev/null");
+    fs::write(directory.join("prototype"), XFS).unwrap();
+    script("mkfs.xfs -q --unsupported -d file,name=xfs,size=16m -p prototype 2>/dev/null");
     script("qemu-img convert -O qcow2 ext4 qcow2");
 }
 
@@ -53,6 +72,7 @@ fn an_artifact_that_is_cut_is_refused() {
     let osb = osb();
     make_all(osb.directory());
     for name in ALL {
+        osb.run(["inspect", name, "usr/lib"]).succeeds();
         let whole = fs::read(osb.directory().join(name)).unwrap();
         for length in [0, 1, 100, 600, 3000, whole.len() / 4, whole.len() / 2] {
             fs::write(osb.directory().join("cut"), &whole[..length]).unwrap();
@@ -76,12 +96,17 @@ fn an_artifact_that_is_changed_is_read_or_refused() {
     };
     for name in ALL {
         let whole = fs::read(osb.directory().join(name)).unwrap();
+        let used: Vec<_> = (0..whole.len()).filter(|place| whole[*place] != 0).collect();
         for round in 0..12 {
             let mut bytes = whole.clone();
             for _ in 0..8 {
-                // Most of what decides lies at the start.
-                let span = if round % 2 == 0 { bytes.len().min(8192) } else { bytes.len() };
-                bytes[next(span)] = next(256) as u8;
+                // Most of what decides lies at the start, and little where nothing is.
+                let place = match round % 3 {
+                    0 => next(bytes.len().min(8192)),
+                    1 => used[next(used.len().min(2000))],
+                    _ => used[next(used.len())],
+                };
+                bytes[place] = next(256) as u8;
             }
             fs::write(osb.directory().join("changed"), &bytes).unwrap();
             let what = format!("{name}, round {round}");
