@@ -131,7 +131,9 @@ impl<'a> Digesting<'a> {
 impl Follower for Digesting<'_> {
     fn leave(&self, place: u64, buffer: &mut Vec<u8>) {
         let mut state = self.state();
-        if state.read <= place && !buffer.is_empty() {
+        // What is far ahead waits for a writer that is late, nobody knows how long.
+        let near = state.read..=state.read.saturating_add(LEAD_BYTES);
+        if near.contains(&place) && !buffer.is_empty() {
             let other = state.spare.pop().unwrap_or_default();
             state.left.insert(place, mem::replace(buffer, other));
         }

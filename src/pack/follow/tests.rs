@@ -95,14 +95,16 @@ fn what_was_left_is_taken_once_and_only_where_it_lies_and_when_it_is_final() {
 }
 
 #[test]
-fn nothing_is_left_behind_what_is_digested() {
+fn nothing_is_left_behind_what_is_digested_nor_far_ahead() {
     let file = tempfile::tempfile().unwrap();
     file.write_all_at(&[0; 9], 0).unwrap();
     let digesting = Digesting::new(&file);
     digesting.settle(9);
-    let mut buffer = vec![1];
-    digesting.leave(3, &mut buffer);
-    assert_eq!(buffer, [1]);
+    for place in [3, 10 + LEAD_BYTES] {
+        let mut buffer = vec![1];
+        digesting.leave(place, &mut buffer);
+        assert_eq!(buffer, [1]);
+    }
 }
 
 #[test]
