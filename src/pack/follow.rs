@@ -10,6 +10,7 @@ use std::mem;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use anyhow::Context as _;
 use image_builder::Follower;
 use rootfs_builder::digest::Digest;
 use rustix::fs::{SeekFrom, seek};
@@ -31,7 +32,7 @@ pub(super) fn digested<T>(
 ) -> anyhow::Result<(T, u64, Digest)> {
     let digesting = Digesting::new(file);
     let written = write(&digesting)?;
-    let (size, digest) = digesting.finish()?;
+    let (size, digest) = digesting.finish().context("digest what was written")?;
     Ok((written, size, digest))
 }
 
