@@ -80,6 +80,18 @@ fn the_least_machine_of_arm() {
 }
 
 #[test]
+fn several_processors_of_an_emulated_pc_take_turns() {
+    let mut machine = Machine::new(Architecture::X86_64, "k".into());
+    machine.cpus = 2;
+    let line = |machine, accelerator| {
+        shell_line(&command_line(machine, accelerator)).into_string().unwrap()
+    };
+    let emulated = line(&machine, Accelerator::Emulation);
+    assert!(emulated.contains("-accel tcg,thread=single -cpu max -m 512M -smp 2"), "{emulated}");
+    assert!(!line(&machine, Accelerator::Kvm).contains("thread="));
+}
+
+#[test]
 fn hardware_help_takes_the_host_s_processor() {
     let machine = Machine::new(Architecture::X86_64, "k".into());
     let line = shell_line(&command_line(&machine, Accelerator::Kvm)).into_string().unwrap();
