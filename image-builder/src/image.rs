@@ -85,10 +85,7 @@ pub fn write(
     }
     // The start is that of any image with this table.
     let start = known.map_or_else(|| layout(options, 0), Ok)?.filesystem.start;
-    let region = match follower.filter(|_| early.is_some()) {
-        Some(follower) => Region::new(file, start).followed(follower),
-        None => Region::new(file, start),
-    };
+    let region = Region::new(file, start).followed(follower.filter(|_| early.is_some()));
     let hashing = options.salt.as_ref().map(|salt| Hashing::new(&region, salt));
     let volume: &dyn Volume = match &hashing {
         Some(hashing) => hashing,

@@ -135,6 +135,7 @@ impl Follower for Digesting<'_> {
         // What is far ahead waits for a writer that is late, nobody knows how long.
         let near = state.read..=state.read.saturating_add(LEAD_BYTES);
         if near.contains(&place) && !buffer.is_empty() {
+            // An empty one is as good; the writer makes it as long as it needs.
             let other = state.spare.pop().unwrap_or_default();
             state.left.insert(place, mem::replace(buffer, other));
         }

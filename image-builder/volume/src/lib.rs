@@ -57,9 +57,9 @@ impl<'a> Region<'a> {
         Self { file, start, follower: None }
     }
 
-    /// Lets somebody follow what is written.
-    pub fn followed(self, follower: &'a dyn Follower) -> Self {
-        Self { follower: Some(follower), ..self }
+    /// Lets somebody follow what is written, if anybody wants to.
+    pub fn followed(self, follower: Option<&'a dyn Follower>) -> Self {
+        Self { follower, ..self }
     }
 
     fn place(&self, offset: u64) -> io::Result<u64> {

@@ -18,7 +18,8 @@ pub fn mounted<T>(
     mounted_with(image, kind, &format!("ro,offset={offset}"), look)
 }
 
-/// The same with options of `mount`; none of them is for reading only unless it says so.
+/// Mounts an image's filesystem with these options and lets `work` see it; none if this user may
+/// not mount.
 pub fn mounted_with<T>(
     image: &Path,
     kind: &str,
@@ -71,12 +72,12 @@ fn take_off(place: &Path, patience: Duration) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
-    use std::process::Stdio;
+    use std::thread::spawn;
 
     use super::*;
 
-    /// Mounts something small that a program holds a file of for as long as it runs.
-    fn held(program: [&str; 2], look: impl FnOnce(&Path)) {
+    /// Mounts something small, and holds a file in it.
+    fn held(look: impl FnOnce(&Path, File)) {
         if !crate::is_root() {
             return crate::skip("mounting needs root");
         }
@@ -84,27 +85,25 @@ mod tests {
         let kind = "tmpfs";
         let mount = Command::new("mount").args(["-t", kind, kind]).arg(place.path()).status();
         assert!(mount.unwrap().success());
-        let file = File::create(place.path().join("file")).unwrap();
-        let mut holder =
-            Command::new(program[0]).arg(program[1]).stdin(Stdio::from(file)).spawn().unwrap();
-        look(place.path());
-        holder.kill().unwrap();
-        holder.wait().unwrap();
-        let _ = unmount(place.path(), UnmountFlags::DETACH);
+        let mount = Mount(place.path());
+        look(place.path(), File::create(place.path().join("file")).unwrap());
+        drop(mount);
     }
 
     #[test]
-    fn a_mount_that_another_program_still_holds_is_waited_for() {
-        held(["sleep", "0.3"], |place| {
-            let busy = unmount(place, UnmountFlags::empty());
-            assert_eq!(busy, Err(Errno::BUSY));
-            assert_eq!(take_off(place, Duration::from_secs(60)), Ok(()));
+    fn a_mount_that_somebody_still_holds_is_waited_for() {
+        held(|place, file| {
+            assert_eq!(unmount(place, UnmountFlags::empty()), Err(Errno::BUSY));
+            spawn(|| {
+                sleep(Duration::from_millis(200));
+                drop(file);
+            });
         });
     }
 
     #[test]
     fn a_mount_that_is_held_for_good_is_told() {
-        held(["sleep", "1000"], |place| {
+        held(|place, _file| {
             assert_eq!(take_off(place, Duration::from_millis(50)), Err(Errno::BUSY));
         });
     }

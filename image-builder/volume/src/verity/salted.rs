@@ -9,7 +9,7 @@ use super::{BLOCK, HASH, sixteen};
 const FEW: usize = 4;
 
 /// What SHA-256 works on at a time.
-const STEP: usize = 64;
+pub(super) const STEP: usize = 64;
 
 /// The state that SHA-256 begins with.
 const INITIAL: [u32; 8] = [

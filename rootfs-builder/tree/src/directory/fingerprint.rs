@@ -21,11 +21,12 @@ use crate::path::GuestPath;
 pub fn fingerprint(directory: &Path) -> Result<[u8; 32], Error> {
     let root = Root::open(directory)?;
     let visit = |walk: &mut Walk, path| walk.directory(&root, path);
-    Ok(of_listings(visit_all(Walk::new, visit, |walk| walk.taken)?.concat()))
+    let taken = visit_all(Walk::new, visit, |walk| walk.taken)?.concat();
+    Ok(of_listings(taken.iter().map(|(path, listing)| (path, listing)).collect()))
 }
 
 /// The fingerprint of a directory in which these directories have these listings.
-pub(super) fn of_listings(mut all: Vec<(GuestPath, [u8; 32])>) -> [u8; 32] {
+pub(super) fn of_listings(mut all: Vec<(&GuestPath, &[u8; 32])>) -> [u8; 32] {
     all.sort_unstable();
     let mut hasher = Sha256::new();
     for (path, listing) in all {

@@ -44,9 +44,11 @@ pub fn read(
 
 /// Reads a directory that nothing is known of, and takes its [`fingerprint`](super::fingerprint).
 pub fn read_with_fingerprint(directory: &Path) -> Result<(Tree, [u8; 32]), Error> {
-    let mut walks = walk(directory, None, &|_| None)?;
-    let listings = walks.iter_mut().flat_map(|walk| std::mem::take(&mut walk.listings)).collect();
-    Ok((tree_of(walks), fingerprint::of_listings(listings)))
+    let walks = walk(directory, None, &|_| None)?;
+    let directories = walks.iter().flat_map(|walk| &walk.directories);
+    let listings = directories.map(|(path, directory)| (path, &directory.listing));
+    let fingerprint = fingerprint::of_listings(listings.collect());
+    Ok((tree_of(walks), fingerprint))
 }
 
 fn walk(
@@ -108,8 +110,8 @@ impl<'a> Walk<'a> {
             }
             entries.push((path, node));
         }
-        self.seen.listings.push((path.clone(), listing.finish()));
-        self.seen.directories.push((path, Directory { meta, entries }));
+        let listing = listing.finish();
+        self.seen.directories.push((path, Directory { meta, listing, entries }));
         Ok(found)
     }
 

@@ -12,13 +12,13 @@ pub(super) struct Seen {
     pub(super) directories: Vec<(GuestPath, Directory)>,
     /// The names of files that have several.
     pub(super) groups: Vec<((u64, u64), GuestPath)>,
-    /// What a fingerprint is made of.
-    pub(super) listings: Vec<(GuestPath, [u8; 32])>,
 }
 
 /// One directory.
 pub(super) struct Directory {
     pub(super) meta: Meta,
+    /// What a fingerprint is made of.
+    pub(super) listing: [u8; 32],
     /// In order; those without a node are directories themselves.
     pub(super) entries: Vec<(GuestPath, Option<Node>)>,
 }
@@ -61,7 +61,8 @@ fn add(
         match node {
             Some(node) => nodes.push((path, node)),
             None => {
-                let Some(Directory { meta, entries }) = directories.remove(&path) else { continue };
+                let Some(directory) = directories.remove(&path) else { continue };
+                let Directory { meta, entries, .. } = directory;
                 nodes.push((path.clone(), Node { meta, kind: Kind::Directory }));
                 open.push((path, entries));
             }
@@ -94,7 +95,7 @@ mod tests {
                 (path.join(name).unwrap(), (!is_directory).then_some(node))
             };
             let entries = entries.iter().map(entry).collect();
-            (path.clone(), Directory { meta: Meta::default(), entries })
+            (path.clone(), Directory { meta: Meta::default(), listing: [0; 32], entries })
         };
         let directories = [
             of("", &["a", "a!", "a-", "a-b", "a0", "b", "z"]),

@@ -7,9 +7,7 @@ use std::arch::x86_64::{
 };
 
 use super::LANES;
-
-/// What SHA-256 works on at a time.
-const STEP: usize = 64;
+use crate::verity::salted::STEP;
 
 /// What `_mm512_ternarylogic_epi32` makes of every three bits: whether an odd number is set, what
 /// the first chooses of the others, and what most of them are.
